@@ -1,0 +1,1 @@
+"""Who and what: users, events and registrations."""

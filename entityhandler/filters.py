@@ -1,0 +1,103 @@
+"""The query parameters of the lists; one that is not valid is a 400, never ignored."""
+
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_datetime
+
+from entityhandler.models import Event, Registration, User
+
+
+class MomentField(forms.DateTimeField):
+    """An RFC 3339 time with its offset; nobody can know which moment another one means."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the moment, None for none; raises ValidationError."""
+        if value in self.empty_values:
+            return None
+        try:
+            moment = parse_datetime(str(value).strip())
+        except ValueError:
+            moment = None
+        if moment is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        if moment.tzinfo is None:
+            raise ValidationError("The time has no offset.", code="no_offset")
+        return moment
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """Compares with a moment; a `+` in the query string is written `%2B`."""
+
+    field_class = MomentField
+
+
+class UserFilter(filters.FilterSet):
+    """`?search=` over names and e-mails."""
+
+    search = filters.CharFilter(method="search_people")
+
+    class Meta:
+        model = User
+        fields: list[str] = []
+
+    def search_people(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
+        """Keep people whose name or e-mail contains the text."""
+        return queryset.filter(Q(full_name__icontains=value) | Q(email__icontains=value))
+
+
+class EventFilter(filters.FilterSet):
+    """`?status= &starts_after= &starts_before= &search= &ordering=`."""
+
+    status = filters.ChoiceFilter(choices=Event.Status.choices)
+    starts_after = MomentFilter(field_name="starts_at", lookup_expr="gte")
+    starts_before = MomentFilter(field_name="starts_at", lookup_expr="lt")
+    search = filters.CharFilter(method="search_text")
+    ordering = filters.OrderingFilter(fields=["starts_at", "name", "created_at", "updated_at"])
+
+    class Meta:
+        model = Event
+        fields: list[str] = []
+
+    def search_text(self, queryset: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
+        """Keep events whose name or venue contains the text."""
+        return queryset.filter(Q(name__icontains=value) | Q(venue__icontains=value))
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Filter, then end the order in `id`, so that pages never repeat a row."""
+        return _total_order(super().filter_queryset(queryset))
+
+
+class RegistrationFilter(filters.FilterSet):
+    """`?event= &user= &status= &search= &updated_since= &ordering=`."""
+
+    event = filters.UUIDFilter(field_name="event_id")
+    user = filters.UUIDFilter(field_name="user_id")
+    status = filters.ChoiceFilter(choices=Registration.Status.choices)
+    updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
+    search = filters.CharFilter(method="search_people")
+    ordering = filters.OrderingFilter(fields=["created_at", "updated_at", "status"])
+
+    class Meta:
+        model = Registration
+        fields: list[str] = []
+
+    def search_people(
+        self, queryset: QuerySet[Registration], name: str, value: str
+    ) -> QuerySet[Registration]:
+        """Keep registrations of people whose name or e-mail contains the text."""
+        return queryset.filter(
+            Q(user__full_name__icontains=value) | Q(user__email__icontains=value)
+        )
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Filter, then end the order in `id`, so that pages never repeat a row."""
+        return _total_order(super().filter_queryset(queryset))
+
+
+def _total_order(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    ordering = tuple(queryset.query.order_by) or tuple(queryset.model._meta.ordering)
+    return queryset if "id" in ordering else queryset.order_by(*ordering, "id")

@@ -1,0 +1,8 @@
+"""The tables of users, events and registrations, one subject per file."""
+
+from entityhandler.models.events import Event, EventManager
+from entityhandler.models.registrations import Registration
+from entityhandler.models.tokens import UserToken
+from entityhandler.models.users import User
+
+__all__ = ["Event", "EventManager", "Registration", "User", "UserToken"]

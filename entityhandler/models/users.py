@@ -1,0 +1,71 @@
+"""People: whoever signs in, registers or manages."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+
+
+class UserManager(BaseUserManager["User"]):
+    """Finds and makes users by e-mail, whatever its case."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Return the user who signs in with this e-mail; case does not matter."""
+        return self.get(email__lower=(username or "").lower())
+
+    def by_email(self, email: str) -> "User | None":
+        """Return the user with this e-mail, or None; served by `user_email_unique`."""
+        return self.filter(email__lower=email.strip().lower()).first()
+
+    def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
+        """Make a user with every permission; called by `manage.py createsuperuser`."""
+        user = self.model(email=email, is_staff=True, is_superuser=True, **fields)
+        user.set_password(password)
+        user.full_clean()
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person with an account; the e-mail, compared without case, is the login."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField("e-mail", max_length=254)
+    full_name = models.CharField("full name", max_length=200)
+    is_active = models.BooleanField("may sign in", default=True)
+    is_staff = models.BooleanField("staff", default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["full_name"]
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_unique",
+                violation_error_code="email_taken",
+                violation_error_message="This e-mail belongs to an account already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.full_name} <{self.email}>"
+
+    def get_full_name(self) -> str:
+        """Return the name as the person writes it."""
+        return self.full_name
+
+    def get_short_name(self) -> str:
+        """Return the name that the admin greets with."""
+        return self.full_name
+
+
+models.EmailField.register_lookup(Lower)

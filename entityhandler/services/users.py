@@ -1,0 +1,99 @@
+"""Accounts: signing up and changing one's profile."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+
+from entityhandler.models import User, UserToken
+from ticketmgr.errors import DomainError, InvalidField
+from ticketmgr.transactions import violated_constraint, write_use_case
+
+EDITABLE_FIELDS = frozenset({"email", "full_name", "is_active", "is_staff"})
+
+
+class EmailTaken(DomainError):
+    """Another account has this e-mail, whatever its case."""
+
+    code = "email_taken"
+    title = "This e-mail belongs to an account already."
+
+
+def find_person(*, user: UUID | None = None, email: str | None = None) -> User:
+    """Return the account named by id or by e-mail; raises InvalidField where there is none."""
+    found = User.objects.by_email(email) if email else _by_id(user)
+    if found is None:
+        raise InvalidField(
+            pointer="email" if email else "user",
+            code="does_not_exist",
+            detail="Nobody has an account with this e-mail." if email else "No such user.",
+        )
+    return found
+
+
+def _by_id(user_id: UUID | None) -> User | None:
+    return User.objects.filter(pk=user_id).first() if user_id else None
+
+
+@write_use_case
+def sign_up(*, email: str, full_name: str, password: str) -> User:
+    """Make an account; raises EmailTaken, or ValidationError for a password that is too weak."""
+    user = User(email=email.strip(), full_name=full_name)
+    _set_password(user, password)
+    _save(user)
+    return user
+
+
+@write_use_case
+def update_user(
+    *,
+    user: User,
+    changes: dict[str, Any],
+    current_password: str | None = None,
+    new_password: str | None = None,
+    keep_token: UserToken | None = None,
+) -> User:
+    """Change a profile, and the password where a new one is given with the current one.
+
+    A new password revokes every token but `keep_token`: whoever knew the old one is out. Locks the
+    user row. Raises EmailTaken and InvalidField.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    for field in EDITABLE_FIELDS & changes.keys():
+        setattr(user, field, changes[field])
+    if new_password is not None:
+        _check_current_password(user, current_password)
+        _set_password(user, new_password)
+        kept = [keep_token.pk] if keep_token else []
+        user.tokens.exclude(pk__in=kept).delete()
+    _save(user)
+    return user
+
+
+def _check_current_password(user: User, current_password: str | None) -> None:
+    if current_password is None or not user.check_password(current_password):
+        raise InvalidField(
+            pointer="current_password",
+            code="wrong_password",
+            detail="A new password needs the current one.",
+        )
+
+
+def _set_password(user: User, password: str) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ValidationError({"password": error.error_list}) from error
+    user.set_password(password)
+
+
+def _save(user: User) -> None:
+    user.full_clean(validate_unique=False, validate_constraints=False)
+    try:
+        user.save()
+    except IntegrityError as error:
+        if violated_constraint(error) != "user_email_unique":
+            raise
+        raise EmailTaken from error

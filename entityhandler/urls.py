@@ -1,0 +1,15 @@
+"""The addresses of this app, below /api/v1/."""
+
+from rest_framework.routers import SimpleRouter
+
+from entityhandler.views.events import EventViewSet
+from entityhandler.views.registrations import RegistrationViewSet
+from entityhandler.views.users import TokenViewSet, UserViewSet
+
+router = SimpleRouter(use_regex_path=False)
+router.register("users", UserViewSet, basename="user")
+router.register("tokens", TokenViewSet, basename="token")
+router.register("events", EventViewSet, basename="event")
+router.register("registrations", RegistrationViewSet, basename="registration")
+
+urlpatterns = router.urls

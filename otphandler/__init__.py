@@ -1,0 +1,1 @@
+"""May this person pass now? Codes, tickets, gates, scanners and scans."""

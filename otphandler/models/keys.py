@@ -1,0 +1,13 @@
+"""The canary that proves a key before a ticket depends on it."""
+
+from django.db import models
+
+
+class KeyCanary(models.Model):
+    """A known text sealed under one key; a key of that id that cannot open it is the wrong key."""
+
+    key_id = models.PositiveSmallIntegerField(primary_key=True)
+    blob = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"canary of key {self.key_id}"

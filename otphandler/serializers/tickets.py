@@ -1,0 +1,66 @@
+"""The JSON of tickets and OTP policies."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from otphandler.models import OtpPolicy, Ticket
+from otphandler.services.policies import PROFILES, profile_of
+from ticketmgr.serializers import AwareDateTimeField, CanonicalUUIDField, ModelSerializer
+
+
+class TicketSerializer(ModelSerializer):
+    """A ticket without its secret, which nothing but the secret's own call ever shows."""
+
+    registration = CanonicalUUIDField(source="registration_id")
+
+    class Meta:
+        model = Ticket
+        fields = [
+            "registration",
+            "version",
+            "algorithm",
+            "digits",
+            "period_s",
+            "entries",
+            "inside",
+            "first_admitted_at",
+            "last_entry_at",
+        ]
+        read_only_fields = fields
+
+
+class TicketSecretSerializer(serializers.Serializer[Any]):
+    """The secret, for its holder alone."""
+
+    secret = serializers.CharField(help_text="base32")
+    algorithm = serializers.ChoiceField(OtpPolicy.AlgorithmChoice.choices)
+    digits = serializers.IntegerField()
+    period_s = serializers.IntegerField()
+    otpauth_uri = serializers.CharField()
+    payload_prefix = serializers.CharField(help_text="The QR code's text, up to the code")
+    version = serializers.IntegerField()
+    server_time = AwareDateTimeField()
+
+
+class OtpPolicySerializer(ModelSerializer):
+    """How the codes of an event look; a profile fills what is not named beside it."""
+
+    profile = serializers.ChoiceField(sorted(PROFILES), required=False, allow_null=True)
+
+    class Meta:
+        model = OtpPolicy
+        fields = [
+            "profile",
+            "algorithm",
+            "digits",
+            "period_s",
+            "past_tolerance_s",
+            "future_tolerance_s",
+            "secret_available_from",
+        ]
+
+    def to_representation(self, instance: OtpPolicy) -> dict[str, Any]:
+        """Name the profile that the policy equals, null for one of its own."""
+        instance.profile = profile_of(instance)  # type: ignore[attr-defined]
+        return super().to_representation(instance)

@@ -1,0 +1,1 @@
+"""Every write of this app: one function per use-case, one transaction each."""

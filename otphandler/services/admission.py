@@ -1,0 +1,299 @@
+"""The gate: one scan, judged under one row lock, recorded whatever comes out.
+
+The story of a scan is `judge_scan`, top to bottom. A refusal is an ordinary result, not an
+exception: raising inside the transaction would roll the audit row and the failure counter back.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from entityhandler.models import Event, Registration
+from otphandler import totp
+from otphandler.entry import refused_by_policy
+from otphandler.keyring import keyring
+from otphandler.models import OtpPolicy, Scan, Scanner, Ticket
+from otphandler.outcomes import Direction, Outcome
+from otphandler.services import throttle
+from otphandler.services.locks import hold_scanner
+from otphandler.services.movements import MOVEMENT_FIELDS, describe, pass_through
+from ticketmgr.errors import DomainError, InvalidField
+from ticketmgr.transactions import violated_constraint, write_use_case
+
+# A device's "last seen" is for people; writing it more often would make its row hot.
+LAST_SEEN_EVERY = timedelta(minutes=1)
+
+
+class ScannerRevoked(DomainError):
+    """The scanner was revoked between its authentication and its scan."""
+
+    code = "not_authenticated"
+    status = 401
+    title = "Valid credentials are needed."
+
+
+class ScanIdConflict(DomainError):
+    """The `scan_id` was used for another scan."""
+
+    code = "scan_id_conflict"
+    title = "This scan_id belongs to a scan with another body."
+
+
+class ScanIdRace(Exception):
+    """The same `scan_id` was recorded by another request meanwhile; judge again to find it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a scanner sends: who, for which event, with which code."""
+
+    user_id: UUID
+    event_id: UUID
+    code: str
+    direction: Direction = Direction.ENTRY
+    scan_id: UUID | None = None
+    claimed_at: datetime | None = None
+
+    def digest(self) -> bytes:
+        """Return the SHA-256 of the body, to tell a retry from another scan."""
+        body = [str(self.user_id), str(self.event_id), self.code, self.direction.value]
+        body.append(self.claimed_at.isoformat() if self.claimed_at else "")
+        return hashlib.sha256(json.dumps(body).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The recorded scan, whether it was recorded earlier, and how long to wait, in seconds."""
+
+    scan: Scan
+    replayed: bool = False
+    retry_after_s: int = 0
+
+
+@dataclass(slots=True)
+class Case:
+    """All that a decision is made on, read under the locks that keep it true."""
+
+    event: Event
+    registration: Registration | None
+    ticket: Ticket | None
+    policy: OtpPolicy
+    matched_step: int | None = None
+    skew_s: int | None = None
+
+
+def submit_scan(*, scanner: Scanner, attempt: Attempt, now: datetime) -> Verdict:
+    """Judge a scan, or answer a retry of it with what was recorded.
+
+    Raises ScannerRevoked, ScanIdConflict, InvalidField for a code of the wrong length, and
+    CannotOpen where the secret does not open.
+    """
+    try:
+        return judge_scan(scanner=scanner, attempt=attempt, now=now)
+    except ScanIdRace:
+        return judge_scan(scanner=scanner, attempt=attempt, now=now)
+
+
+@write_use_case
+def judge_scan(*, scanner: Scanner, attempt: Attempt, now: datetime) -> Verdict:
+    """Decide one scan and record it, in one transaction.
+
+    Holds the scanner's and the event's row FOR KEY SHARE, so that neither is revoked or cancelled
+    before this commits, and locks the ticket row: whatever is decided about it waits its turn.
+    """
+    if not hold_scanner(scanner):
+        raise ScannerRevoked("The scanner was revoked.")
+    event = Event.objects.get(pk=scanner.event_id)
+    ticket = _lock_ticket(event, attempt)
+    recorded = _recorded(event, attempt)
+    if recorded is not None:
+        return Verdict(recorded, replayed=True)
+    case = Case(event, _registration(event, attempt), ticket, OtpPolicy.of(event.pk))
+    scan = _new_scan(case, _decide(case, attempt, now), attempt, scanner, now)
+    _apply(case, scan, now)
+    _insert(scan)
+    _touch(scanner, now)
+    return Verdict(scan, retry_after_s=throttle.wait_s(ticket, now) if ticket else 0)
+
+
+# --- What is read, and how it is kept true ------------------------------------------------------
+
+
+def _lock_ticket(event: Event, attempt: Attempt) -> Ticket | None:
+    """Return the live ticket of that person at that event, locked; None where there is none.
+
+    A ticket is revoked by the transaction that ends its registration, so one that is still live
+    under the lock belongs to a registration that is still confirmed.
+    """
+    if attempt.event_id != event.pk:
+        return None
+    return (
+        Ticket.objects.select_for_update(no_key=True, of=("self",))
+        .filter(event=event, registration__user=attempt.user_id, revoked_at__isnull=True)
+        .first()
+    )
+
+
+def _registration(event: Event, attempt: Attempt) -> Registration | None:
+    """Return the person's registration: the live one, else the one cancelled last."""
+    if attempt.event_id != event.pk:
+        return None
+    mine = Registration.objects.select_related("user").filter(event=event, user=attempt.user_id)
+    return mine.live().first() or mine.order_by("-cancelled_at", "id").first()
+
+
+def _recorded(event: Event, attempt: Attempt) -> Scan | None:
+    """Return the scan that this attempt repeats, None for a new one; raises ScanIdConflict."""
+    if attempt.scan_id is None:
+        return None
+    scan = (
+        Scan.objects.final()
+        .select_related("registration__user", "gate", "first_gate")
+        .filter(event=event, scan_id=attempt.scan_id)
+        .first()
+    )
+    if scan is not None and bytes(scan.request_digest or b"") != attempt.digest():
+        raise ScanIdConflict
+    return scan
+
+
+# --- The decision --------------------------------------------------------------------------------
+
+
+def _decide(case: Case, attempt: Attempt, now: datetime) -> Outcome:
+    """Return what the scan comes to; the order is part of the contract.
+
+    The code is proven before anything about the ticket's past is told.
+    """
+    return (
+        _refused_by_event_id(case.event, attempt)
+        or _refused_by_registration(case.registration)
+        or refused_by_event(case.event)
+        or refused_by_doors(case.event, now)
+        or _refused_by_code(case, attempt, now)
+        or _refused_by_attendance(case, attempt.direction, now)
+        or (Outcome.ADMITTED if attempt.direction == Direction.ENTRY else Outcome.EXITED)
+    )
+
+
+def _refused_by_event_id(event: Event, attempt: Attempt) -> Outcome | None:
+    """Tell a ticket for another event from one for an event that never was."""
+    if attempt.event_id == event.pk:
+        return None
+    exists = Event.objects.filter(pk=attempt.event_id).exists()
+    return Outcome.WRONG_EVENT if exists else Outcome.NOT_REGISTERED
+
+
+def _refused_by_registration(registration: Registration | None) -> Outcome | None:
+    if registration is None:
+        return Outcome.NOT_REGISTERED
+    if registration.status == Registration.Status.CANCELLED:
+        return Outcome.CANCELLED
+    if registration.status != Registration.Status.CONFIRMED:
+        return Outcome.NOT_CONFIRMED
+    return None
+
+
+def refused_by_event(event: Event) -> Outcome | None:
+    """Return the refusal of a cancelled event, else None."""
+    return Outcome.EVENT_CANCELLED if event.status == Event.Status.CANCELLED else None
+
+
+def refused_by_doors(event: Event, now: datetime) -> Outcome | None:
+    """Return the refusal of closed doors, else None; a draft has no doors yet."""
+    opened = event.admission_opens_at is None or event.admission_opens_at <= now
+    is_open = opened and now < event.doors_close_at and event.status == Event.Status.PUBLISHED
+    return None if is_open else Outcome.ADMISSION_CLOSED
+
+
+def _refused_by_code(case: Case, attempt: Attempt, now: datetime) -> Outcome | None:
+    """Check the code, unless the ticket is throttled; sets the step that matched."""
+    ticket = case.ticket
+    if ticket is None:
+        # Nobody fetched the secret, so no code can be right.
+        return Outcome.WRONG_CODE
+    if throttle.wait_s(ticket, now):
+        return Outcome.THROTTLED
+    if not totp.is_well_formed(attempt.code, ticket.digits):
+        raise InvalidField(
+            pointer="otp", code="invalid", detail=f"The code has {ticket.digits} digits."
+        )
+    secret = keyring().open(bytes(ticket.sealed_secret), ticket.binding.associated_data())
+    unix_s = totp.unix_seconds(now)
+    steps = totp.accepted_steps(unix_s, ticket.parameters, case.policy.tolerance)
+    case.matched_step = totp.matching_step(secret, attempt.code, steps, ticket.parameters)
+    if case.matched_step is None:
+        return Outcome.WRONG_CODE
+    present = totp.step_at(unix_s, ticket.period_s)
+    case.skew_s = (case.matched_step - present) * ticket.period_s
+    return None
+
+
+def _refused_by_attendance(case: Case, direction: Direction, now: datetime) -> Outcome | None:
+    """Check what the ticket went through: first the entry policy, then whether the code is new."""
+    ticket, step = case.ticket, case.matched_step
+    assert ticket is not None and step is not None
+    refusal = refused_by_policy(case.event, ticket.attendance, direction, now)
+    if refusal is None and ticket.last_step is not None and step <= ticket.last_step:
+        return Outcome.CODE_REUSED
+    return refusal
+
+
+# --- What is written -----------------------------------------------------------------------------
+
+
+def _apply(case: Case, scan: Scan, now: datetime) -> None:
+    """Write what the scan does to the ticket: only success consumes a step."""
+    ticket = case.ticket
+    if ticket is None:
+        return
+    if scan.passed:
+        ticket.last_step = case.matched_step
+        throttle.clear(ticket)
+        pass_through(ticket, scan)
+        ticket.save(update_fields=[*MOVEMENT_FIELDS, "last_step", *throttle.FIELDS])
+    elif scan.outcome == Outcome.WRONG_CODE:
+        throttle.count_failure(ticket, now)
+        ticket.save(update_fields=throttle.FIELDS)
+    describe(scan, ticket)
+
+
+def _new_scan(
+    case: Case, outcome: Outcome, attempt: Attempt, scanner: Scanner, now: datetime
+) -> Scan:
+    return Scan(
+        event=case.event,
+        registration=case.registration,
+        scanner=scanner,
+        gate=scanner.gate,
+        direction=attempt.direction,
+        outcome=outcome,
+        scanned_at=now,
+        claimed_user=attempt.user_id,
+        claimed_event=attempt.event_id,
+        claimed_at=attempt.claimed_at,
+        scan_id=attempt.scan_id,
+        request_digest=attempt.digest(),
+        matched_step=case.matched_step,
+        skew_s=case.skew_s,
+    )
+
+
+def _insert(scan: Scan) -> None:
+    """Add the audit row; raises ScanIdRace where its `scan_id` was taken a moment ago."""
+    try:
+        scan.save(force_insert=True)
+    except IntegrityError as error:
+        if violated_constraint(error) != "scan_id_once_per_event":
+            raise
+        raise ScanIdRace from error
+
+
+def _touch(scanner: Scanner, now: datetime) -> None:
+    """Note that the device is alive; last of all, so that no scan waits for another's ticket."""
+    if scanner.last_seen_at is None or scanner.last_seen_at <= now - LAST_SEEN_EVERY:
+        Scanner.objects.filter(pk=scanner.pk).update(last_seen_at=now)

@@ -1,0 +1,133 @@
+"""Gates and the devices at them."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db.models import ProtectedError
+
+from entityhandler.models import Event
+from otphandler.models import Gate, Scanner
+from ticketmgr.errors import DomainError
+from ticketmgr.transactions import violated_constraint, write_use_case
+
+PREFIX = "tms_"
+# 256 bits: nothing to guess, so a digest without salt or stretching is enough.
+RANDOM_BYTES = 32
+
+
+class GateNameTaken(DomainError):
+    """The event has a gate of this name already."""
+
+    code = "gate_name_taken"
+    title = "The event has a gate of this name already."
+
+
+class GateInUse(DomainError):
+    """A gate with scanners or scans stays: the audit names it."""
+
+    code = "gate_in_use"
+    title = "The gate has scanners or scans and cannot be deleted."
+
+
+class AlreadyRevoked(DomainError):
+    """A revoked scanner stays revoked; make another one."""
+
+    code = "already_revoked"
+    title = "The scanner was revoked already."
+
+
+def digest(token: str) -> bytes:
+    """Return what the table holds of a token: its SHA-256."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+@write_use_case
+def create_gate(*, event: Event, name: str) -> Gate:
+    """Make a gate; raises GateNameTaken."""
+    gate = Gate(event=event, name=name)
+    _save(gate)
+    return gate
+
+
+@write_use_case
+def rename_gate(*, gate: Gate, name: str) -> Gate:
+    """Give a gate another name; raises GateNameTaken."""
+    gate.name = name
+    _save(gate)
+    return gate
+
+
+@write_use_case
+def delete_gate(*, gate: Gate) -> None:
+    """Delete a gate that nothing refers to; raises GateInUse."""
+    try:
+        gate.delete()
+    except ProtectedError as error:
+        raise GateInUse from error
+
+
+@write_use_case
+def create_scanner(*, gate: Gate, name: str, now: datetime) -> tuple[Scanner, str]:
+    """Make a device at a gate; return it and its token, which nobody sees again."""
+    text = _new_token()
+    scanner = Scanner(
+        event_id=gate.event_id, gate=gate, name=name, digest=digest(text), created_at=now
+    )
+    scanner.full_clean(exclude=["digest"])
+    scanner.save(force_insert=True)
+    return scanner, text
+
+
+@write_use_case
+def rotate_scanner(*, scanner_id: UUID) -> tuple[Scanner, str]:
+    """Give a device a new token; the old one opens nothing any more.
+
+    Locks the scanner row and so waits for its scans under way. Raises AlreadyRevoked.
+    """
+    scanner = _lock(scanner_id)
+    text = _new_token()
+    scanner.digest = digest(text)
+    scanner.save(update_fields=["digest"])
+    return scanner, text
+
+
+@write_use_case
+def revoke_scanner(*, scanner_id: UUID, now: datetime) -> Scanner:
+    """Take a device out of service for good; nothing it sends is judged any more.
+
+    Locks the scanner row and so waits for its scans under way. Raises AlreadyRevoked.
+    """
+    scanner = _lock(scanner_id)
+    scanner.revoked_at = now
+    scanner.save(update_fields=["revoked_at"])
+    return scanner
+
+
+def find_scanner(text: str) -> Scanner | None:
+    """Return the scanner in service that has this token, its gate loaded, or None; one query."""
+    return Scanner.objects.active().select_related("gate").filter(digest=digest(text)).first()
+
+
+def _new_token() -> str:
+    return PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
+
+
+def _lock(scanner_id: UUID) -> Scanner:
+    """Return the scanner, locked FOR UPDATE."""
+    scanner = Scanner.objects.select_for_update(of=("self",)).get(pk=scanner_id)
+    if scanner.revoked_at is not None:
+        raise AlreadyRevoked
+    return scanner
+
+
+def _save(gate: Gate) -> None:
+    gate.full_clean(validate_unique=False, validate_constraints=False)
+    try:
+        gate.save()
+    except IntegrityError as error:
+        if violated_constraint(error) != "gate_name_once_per_event":
+            raise
+        raise GateNameTaken from error

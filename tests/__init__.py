@@ -1,0 +1,1 @@
+"""The tests mirror the apps; the people they are about stand in conftest.py."""

@@ -1,0 +1,1 @@
+"""The composition root: settings, addresses, errors and what both apps share; no business."""

@@ -1,0 +1,68 @@
+"""How the OpenAPI document is derived: credentials, and the problems every operation may answer."""
+
+from typing import Any, Literal
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import inline_serializer
+from rest_framework import serializers
+
+from ticketmgr.problems import CONTENT_TYPE
+
+PROBLEM = inline_serializer(
+    "Problem",
+    {
+        "type": serializers.CharField(help_text="Address of the heading that explains the code."),
+        "title": serializers.CharField(),
+        "status": serializers.IntegerField(),
+        "code": serializers.CharField(help_text="Stable; switch on this, never on the texts."),
+        "detail": serializers.CharField(),
+        "errors": inline_serializer(
+            "InvalidPart",
+            {
+                "pointer": serializers.CharField(help_text="RFC 6901, into the request body."),
+                "code": serializers.CharField(),
+                "detail": serializers.CharField(),
+            },
+            many=True,
+            required=False,
+        ),
+    },
+)
+
+
+class UserTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The bearer token of a person."""
+
+    target_class = "entityhandler.authentication.UserTokenAuthentication"
+    name = "userToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return the OpenAPI security scheme."""
+        return {"type": "http", "scheme": "bearer", "description": "`tmu_…`, from POST /tokens/"}
+
+
+class ScannerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The bearer token of a device."""
+
+    target_class = "otphandler.authentication.ScannerTokenAuthentication"
+    name = "scannerToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return the OpenAPI security scheme."""
+        return {"type": "http", "scheme": "bearer", "description": "`tms_…`, from POST /scanners/"}
+
+
+class Schema(AutoSchema):
+    """Adds what REST framework cannot know: every refusal is an RFC 9457 document."""
+
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> Any:
+        """Return the answers of an operation, refusals and failures included."""
+        bodies = super()._get_response_bodies(direction=direction)
+        problem = self.resolve_serializer(PROBLEM, direction)
+        for statuses, description in (("4XX", "Refused."), ("5XX", "Not decided; try again.")):
+            bodies[statuses] = {
+                "description": description,
+                "content": {CONTENT_TYPE: {"schema": problem.ref}},
+            }
+        return bodies

@@ -1,0 +1,28 @@
+"""Every address of the server."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from ticketmgr.health import healthz, readyz
+from ticketmgr.problem_pages import problem_catalogue
+
+api: list[URLPattern | URLResolver] = [
+    path("", include("entityhandler.urls")),
+    path("", include("otphandler.urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("problems/", problem_catalogue, name="problems"),
+]
+
+urlpatterns = [
+    path("api/v1/", include(api)),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+]
+
+handler400 = "ticketmgr.problems.handler400"
+handler403 = "ticketmgr.problems.handler403"
+handler404 = "ticketmgr.problems.handler404"
+handler500 = "ticketmgr.problems.handler500"
