@@ -17,10 +17,11 @@ from django.utils import timezone
 
 from entityhandler.models import Event, Registration
 from entityhandler.services import events, registrations
-from otphandler.models import Gate, Scanner, Ticket
+from otphandler.models import Gate, Scan, Scanner, Ticket
 from otphandler.outcomes import Outcome
 from otphandler.services import gates, policies, tickets
 from otphandler.services.admission import Attempt, Verdict, submit_scan
+from tests.conftest import client_with, code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -171,6 +172,27 @@ def test_a_scan_that_waited_for_a_reissue_finds_its_code_dead(
         wait_until_blocked(2)
     assert reissued.result().version == 2
     assert scanned.result().scan.outcome == Outcome.WRONG_CODE
+
+
+def test_a_scan_that_waits_too_long_is_answered_as_undecided_and_counts_nothing(
+    pool: ThreadPoolExecutor,
+    ticket: tickets.TicketSecret,
+    scanner_and_token: tuple[Scanner, str],
+) -> None:
+    registration = ticket.registration
+    triple = {"user": str(registration.user_id), "event": str(registration.event_id)}
+    client = client_with(scanner_and_token[1])
+
+    def impatient() -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = 1")
+        return client.post("/api/v1/scans/", {**triple, "otp": code(ticket, NOW)})
+
+    with holding(Ticket, ticket.ticket.pk):
+        answer = start(pool, impatient).result()
+    assert (answer.status_code, answer.json()["code"]) == (503, "try_again")
+    assert answer["Retry-After"] == "1"
+    assert not Scan.objects.exists()
 
 
 def test_a_scan_does_not_wait_for_a_registration_that_takes_a_seat(
