@@ -99,5 +99,6 @@ class RegistrationFilter(filters.FilterSet):
 
 
 def _total_order(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    # Empty after `?ordering=,`, which asks for no order at all.
     ordering = tuple(queryset.query.order_by) or tuple(queryset.model._meta.ordering)
-    return queryset if "id" in ordering else queryset.order_by(*ordering, "id")
+    return queryset.order_by(*ordering, *(() if "id" in ordering else ("id",)))

@@ -8,3 +8,9 @@ class OtpHandlerConfig(AppConfig):
 
     name = "otphandler"
     verbose_name = "Admission"
+
+    def ready(self) -> None:
+        """Refuse to start with keys that cannot be read, not at the first scan."""
+        from otphandler.keyring import keyring
+
+        keyring()

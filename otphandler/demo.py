@@ -1,4 +1,4 @@
-"""The demo: three people, one event that is on now, one gate, one scanner. Loading it is idempotent.
+"""The demo: three people, one event that is on now, one gate, one scanner. Loading is idempotent.
 
 Its password is published, so nothing here runs unless DEMO is on.
 """

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -43,9 +44,22 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
+def secret(name: str, *, default: str = "") -> str:
+    """Return a variable, or the content of the file that NAME_FILE names; never both."""
+    value, file = text(name), text(f"{name}_FILE")
+    if value and file:
+        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+    if not file:
+        return value or default
+    try:
+        return Path(file).read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}.") from error
+
+
 def require(names: Iterable[str]) -> None:
     """Raise ImproperlyConfigured with one sentence naming every variable that is not set."""
-    missing = [name for name in names if not text(name)]
+    missing = [name for name in names if not secret(name)]
     if missing:
         raise ImproperlyConfigured(
             f"Set {', '.join(missing)} in the environment or in .env (see .env.example): "

@@ -1,28 +1,20 @@
-"""Reads JSON bodies within bounds: size, nesting, and nothing but JSON."""
+"""Reads JSON bodies within bounds: nesting, whole characters, and nothing but JSON."""
 
 import json
 from collections.abc import Mapping
 from typing import IO, Any
 
-from django.conf import settings
-from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.utils.json import strict_constant
 
 
-class BodyTooLarge(APIException):
-    """The body has more bytes than DATA_UPLOAD_MAX_MEMORY_SIZE."""
-
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The body is larger than anything this server reads."
-
-
 class BoundedJSONParser(JSONParser):
-    """A JSON parser that stops reading at DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
+    """A JSON parser that answers whatever it cannot read with a ParseError.
 
-    REST framework's own parser reads the stream past Django's limit, and answers a deeply nested
-    document with a RecursionError.
+    REST framework's own parser answers a deeply nested document with a RecursionError, and lets
+    half of a surrogate pair through, which fails wherever it is written next. The size is bounded
+    before: Django reads no more than DATA_UPLOAD_MAX_MEMORY_SIZE bytes.
     """
 
     def parse(
@@ -31,14 +23,17 @@ class BoundedJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return the document; raises BodyTooLarge or ParseError."""
-        limit_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        body = stream.read(limit_bytes + 1)
-        if len(body) > limit_bytes:
-            raise BodyTooLarge
+        """Return the document; raises ParseError."""
+        body = stream.read()
         try:
-            return json.loads(body.decode("utf-8"), parse_constant=strict_constant)
+            document = json.loads(body.decode("utf-8"), parse_constant=strict_constant)
+            if b"\\ud" in body.lower():
+                # RFC 7493 §2.1: no lone surrogates; they come by escapes alone.
+                json.dumps(document, ensure_ascii=False).encode()
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
+        except UnicodeEncodeError as error:
+            raise ParseError("A string of the JSON has half of a surrogate pair.") from error
         except ValueError as error:
             raise ParseError(f"The body is not JSON: {error}") from error
+        return document

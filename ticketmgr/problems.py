@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.defaults import page_not_found, permission_denied
 from rest_framework import exceptions, status
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -63,6 +65,9 @@ def response(problem: dict[str, Any], headers: Mapping[str, str] | None = None) 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn whatever a view raised into a problem document; None leaves it to `handler500`."""
     set_rollback()
+    # A problem is JSON even where the view speaks YAML or HTML, as the schema's and the docs' do.
+    context["request"].accepted_renderer = JSONRenderer()
+    context["request"].accepted_media_type = JSONRenderer.media_type
     if isinstance(error, OperationalError | InterfaceError):
         # Lock and statement timeouts, lost connections: not decided, so never a refusal.
         logger.error("database unavailable: %s", error)
@@ -71,6 +76,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return response(_domain_problem(error), _domain_headers(error, context))
     if isinstance(error, DjangoValidationError):
         return response(_invalid(_model_errors(error)))
+    if isinstance(error, RequestDataTooBig):
+        return response(_status_problem(status.HTTP_413_REQUEST_ENTITY_TOO_LARGE))
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, DjangoPermissionDenied):
@@ -148,6 +155,11 @@ def _framework_problem(error: exceptions.APIException) -> dict[str, Any]:
     return document(code=code, title=title, status=error.status_code, detail=str(detail))
 
 
+def _status_problem(status: int, detail: str = "") -> dict[str, Any]:
+    code, title = FRAMEWORK_PROBLEMS[status]
+    return document(code=code, title=title, status=status, detail=detail or title)
+
+
 def _headers(error: exceptions.APIException) -> dict[str, str]:
     headers = {}
     if challenge := getattr(error, "auth_header", None):
@@ -161,8 +173,7 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
 
 
 def _plain(status: int, detail: str = "") -> JsonResponse:
-    code, title = FRAMEWORK_PROBLEMS[status]
-    problem = document(code=code, title=title, status=status, detail=detail or title)
+    problem = _status_problem(status, detail)
     return JsonResponse(problem, status=status, content_type=CONTENT_TYPE)
 
 

@@ -33,8 +33,8 @@ env.require(
 )
 
 # The fallbacks below are reached with DEBUG=true alone; they are public and protect nothing.
-SECRET_KEY = env.text("SECRET_KEY", default="debug-only-" + "0123456789abcdef" * 4)
-OTP_KEYS = env.text("OTP_KEYS", default="1:" + "ZGVidWctb25seS1kZWJ1Zy1vbmx5LWRlYnVnLW9ubHk=")
+SECRET_KEY = env.secret("SECRET_KEY", default="debug-only-" + "0123456789abcdef" * 4)
+OTP_KEYS = env.secret("OTP_KEYS", default="1:" + "ZGVidWctb25seS1kZWJ1Zy1vbmx5LWRlYnVnLW9ubHk=")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
@@ -97,7 +97,7 @@ DATABASE_STATEMENT_TIMEOUT_MS = env.number(
 
 DATABASES = {
     "default": dj_database_url.parse(
-        env.text("DATABASE_URL"),
+        env.secret("DATABASE_URL"),
         # Connections live for ten minutes: opening one costs more than a scan.
         conn_max_age=600,
         conn_health_checks=True,

@@ -29,7 +29,7 @@ Scan Ada's ticket as the device at the gate would; paste this in another termina
 {curl}
 
 It answers 201 "admitted"; pasted twice, 409 "already_admitted". The code in it is good for
-{valid_for_s} seconds; after that, `make scan` prints a fresh line. `make demo` plays the whole story.
+{valid_for_s} seconds; after that, `make scan` prints a fresh line. `make demo` plays it all.
 """
 
 
@@ -74,7 +74,7 @@ def _demo(base_url: str) -> str:
 
 def _curl(base_url: str, scan: demo.ReadyScan) -> str:
     headers = [f"Authorization: Bearer {scan.token}", "Content-Type: application/json"]
-    words = ["curl", "-i", f"{base_url}/api/v1/scans/"]
+    words = ["curl", "-si", f"{base_url}/api/v1/scans/"]
     for header in headers:
         words += ["-H", header]
     return shlex.join([*words, "-d", scan.body()])
