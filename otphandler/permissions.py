@@ -12,6 +12,9 @@ from otphandler.models import Scanner
 class IsScanner(BasePermission):
     """A scanner, not a person."""
 
+    # Read by the OpenAPI document: the credential is a device's.
+    for_devices = True
+
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Whether the caller is a scanner."""
         return isinstance(request.auth, Scanner)

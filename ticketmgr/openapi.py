@@ -54,7 +54,17 @@ class ScannerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unt
 
 
 class Schema(AutoSchema):
-    """Adds what REST framework cannot know: every refusal is an RFC 9457 document."""
+    """Adds what REST framework cannot know: who asks with what, and how refusals look."""
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        """Return the credentials of the operation: a device's for devices, else a person's."""
+        permissions = self.view.get_permissions()
+        for_devices = any(getattr(permission, "for_devices", False) for permission in permissions)
+        return [
+            scheme
+            for scheme in super().get_auth()
+            if ("scannerToken" in scheme) == for_devices or not scheme
+        ]
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> Any:
         """Return the answers of an operation, refusals and failures included."""
