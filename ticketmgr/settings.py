@@ -183,6 +183,9 @@ if HTTPS_ONLY:
     CSRF_COOKIE_SECURE = True
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# A message may hold a scanner's new token, once: it travels in a signed cookie and never reaches
+# the session table.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 CSRF_FAILURE_VIEW = "ticketmgr.problems.csrf_failure"
 
 # --- Static files ----------------------------------------------------------------------------

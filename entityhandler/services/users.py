@@ -72,6 +72,19 @@ def update_user(
     return user
 
 
+@write_use_case
+def reset_password(*, user: User, new_password: str) -> User:
+    """Set another password for somebody who cannot tell the present one, and revoke every token.
+
+    Locks the user row. Raises ValidationError for a password that is too weak.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    _set_password(user, new_password)
+    user.save(update_fields=["password", "updated_at"])
+    user.tokens.all().delete()
+    return user
+
+
 def _check_current_password(user: User, current_password: str | None) -> None:
     if current_password is None or not user.check_password(current_password):
         raise InvalidField(

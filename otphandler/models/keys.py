@@ -9,5 +9,8 @@ class KeyCanary(models.Model):
     key_id = models.PositiveSmallIntegerField(primary_key=True)
     blob = models.BinaryField()
 
+    class Meta:
+        verbose_name_plural = "key canaries"
+
     def __str__(self) -> str:
         return f"canary of key {self.key_id}"

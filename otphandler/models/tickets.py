@@ -28,7 +28,7 @@ class Ticket(models.Model):
     sealed_secret = models.BinaryField(editable=False)
     algorithm = models.CharField(max_length=6, choices=OtpPolicy.AlgorithmChoice.choices)
     digits = models.PositiveSmallIntegerField()
-    period_s = models.PositiveSmallIntegerField()
+    period_s = models.PositiveSmallIntegerField("period (seconds)")
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
 
