@@ -15,11 +15,11 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from entityhandler.models import Event, Registration
+from entityhandler.models import Event, Registration, User
 from entityhandler.services import events, registrations
 from otphandler.models import Gate, Scan, Scanner, Ticket
-from otphandler.outcomes import Outcome
-from otphandler.services import gates, policies, tickets
+from otphandler.outcomes import Direction, Outcome
+from otphandler.services import gates, manual, policies, tickets
 from otphandler.services.admission import Attempt, Verdict, submit_scan
 from tests.conftest import client_with, code
 
@@ -80,6 +80,18 @@ def scan(gate: Scanner, attempt: Callable[..., Attempt]) -> Callable[[], Verdict
     return lambda: submit_scan(scanner=gate, attempt=right, now=NOW)
 
 
+@pytest.fixture
+def by_hand(registration: Registration, grace: User) -> Callable[[], Scan]:
+    return lambda: manual.admit_by_hand(
+        registration_id=registration.pk,
+        by=grace,
+        reason="Dead phone",
+        direction=Direction.ENTRY,
+        gate=None,
+        now=NOW,
+    )
+
+
 ENDINGS: dict[str, Callable[[Scanner], Any]] = {
     "the event is cancelled": lambda gate: events.cancel_event(event_id=gate.event_id),
     "the doors are closed": lambda gate: events.update_event(
@@ -137,6 +149,30 @@ def test_is_answered_only_after_the_scan_that_holds_the_ticket(
         wait_until_blocked(2)
     assert scanned.result().scan.outcome == Outcome.ADMITTED
     ended.result()
+
+
+def test_an_admission_by_hand_waits_for_the_scan_that_holds_the_ticket_and_sees_it(
+    pool: ThreadPoolExecutor, scan: Callable[[], Verdict], north: Gate, by_hand: Callable[[], Scan]
+) -> None:
+    with holding(Gate, north.pk):
+        scanned = start(pool, scan)
+        wait_until_blocked(1)
+        admitted = start(pool, by_hand)
+        wait_until_blocked(2)
+    assert scanned.result().scan.outcome == Outcome.ADMITTED
+    assert admitted.result().outcome == Outcome.ALREADY_ADMITTED
+
+
+def test_a_cancellation_of_the_event_waits_for_the_admission_by_hand(
+    pool: ThreadPoolExecutor, ticket: tickets.TicketSecret, by_hand: Callable[[], Scan]
+) -> None:
+    with holding(Ticket, ticket.ticket.pk):
+        admitted = start(pool, by_hand)
+        wait_until_blocked(1)
+        cancelled = start(pool, lambda: events.cancel_event(event_id=ticket.registration.event_id))
+        wait_until_blocked(2)
+    assert admitted.result().outcome == Outcome.ADMITTED
+    cancelled.result()
 
 
 def test_a_scan_that_waited_for_a_cancellation_sees_it(

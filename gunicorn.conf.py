@@ -1,0 +1,43 @@
+"""How gunicorn serves the application; `make run` and the container image both use this file."""
+
+import os
+from pathlib import Path
+
+# The container binds every address on its command line; anything else stays on this machine.
+bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+
+# A request waits for the database most of its time, so threads carry the load. Processes use the
+# processors for hashing passwords. Two of them, so that one may die without closing the gate.
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+worker_class = "gthread"
+# Every thread keeps one connection: workers x threads must fit PostgreSQL's max_connections.
+threads = 8
+
+# Loaded once, before the processes part: a mistake in the settings ends the start with one
+# traceback, and the processes share memory. No connection is opened while loading.
+preload_app = True
+
+# Longer than the 60 s for which nginx keeps an idle upstream connection, so that the proxy closes
+# first: a request sent into a closing connection would fail. Idle connections occupy no thread.
+keepalive = 75
+
+# A worker whose main loop is silent for so many seconds is replaced. It bounds no request: in
+# threads the main loop goes on; DATABASE_STATEMENT_TIMEOUT_MS bounds what a request can wait for.
+timeout = 30
+# A scan in progress is answered before the process ends; docker-compose.yml waits longer.
+graceful_timeout = 15
+
+# Workers live until they are stopped: with threads, gunicorn resets connections when it replaces a
+# worker after max_requests (benoitc/gunicorn#3038), and a gate would see failed scans.
+max_requests = 0
+
+# The heartbeat file must not wait for a slow disk; /dev/shm is memory (Linux only).
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+# Off: the proxy in front writes one, and at a gate each line would say who was where and when.
+# GUNICORN_CMD_ARGS="--access-logfile -" turns it on.
+accesslog = None
+errorlog = "-"
+
+# Nobody uses it, and it would be a second way in, at one path per user for all instances.
+control_socket_disable = True

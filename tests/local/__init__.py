@@ -1,0 +1,1 @@
+"""The local tooling, tried as real processes in checkouts of their own."""
