@@ -3,15 +3,17 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from otphandler.views.events import EventAdmissionViewSet
 from otphandler.views.gates import GateViewSet, ScannerViewSet
 from otphandler.views.scans import ScanViewSet
-from otphandler.views.tickets import OtpPolicyViewSet, TicketViewSet
+from otphandler.views.tickets import TicketViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("gates", GateViewSet, basename="gate")
 router.register("scanners", ScannerViewSet, basename="scanner")
 router.register("scans", ScanViewSet, basename="scan")
 
+EVENT = "events/<uuid:pk>/"
 TICKET = "registrations/<uuid:pk>/ticket/"
 
 urlpatterns = [
@@ -21,8 +23,10 @@ urlpatterns = [
     path(f"{TICKET}reissue/", TicketViewSet.as_view({"post": "reissue"})),
     path(f"{TICKET}admit/", TicketViewSet.as_view({"post": "admit"})),
     path(f"{TICKET}undo/", TicketViewSet.as_view({"post": "undo"})),
+    path(f"{TICKET}unblock/", TicketViewSet.as_view({"post": "unblock"})),
     path(
-        "events/<uuid:pk>/otp-policy/",
-        OtpPolicyViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        f"{EVENT}otp-policy/",
+        EventAdmissionViewSet.as_view({"get": "policy", "patch": "set_policy"}),
     ),
+    path(f"{EVENT}unblock/", EventAdmissionViewSet.as_view({"post": "unblock"})),
 ]

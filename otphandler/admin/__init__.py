@@ -1,5 +1,5 @@
 """The admin pages of admission, one subject per file."""
 
-from otphandler.admin import gates, keys, policies, scans, tickets
+from otphandler.admin import budgets, gates, keys, policies, scans, tickets
 
-__all__ = ["gates", "keys", "policies", "scans", "tickets"]
+__all__ = ["budgets", "gates", "keys", "policies", "scans", "tickets"]

@@ -16,6 +16,7 @@ class OtpPolicyAdmin(ServiceAdmin[OtpPolicy]):
     services = frozenset({"add", "change"})
     list_display = (
         "event",
+        "profile",
         "algorithm",
         "digits",
         "period_s",
@@ -24,7 +25,7 @@ class OtpPolicyAdmin(ServiceAdmin[OtpPolicy]):
         "secret_available_from",
     )
     list_select_related = ("event",)
-    list_filter = (EventFilter, "algorithm", "digits")
+    list_filter = (EventFilter, "profile", "algorithm", "digits")
     search_fields = ("event__name",)
     autocomplete_fields = ("event",)
     ordering = ("-updated_at", "event")
@@ -38,7 +39,6 @@ class OtpPolicyAdmin(ServiceAdmin[OtpPolicy]):
         return (*self.readonly_fields, "event") if obj else self.readonly_fields
 
     def write(self, request: HttpRequest, obj: OtpPolicy, form: Form, *, change: bool) -> OtpPolicy:
-        """Set the policy: all of a new one, of an old one what was changed on the form."""
-        names = form.changed_data if change else [*form.cleaned_data]
-        changes = {name: form.cleaned_data[name] for name in names}
-        return policies.set_policy(event_id=obj.event_id, profile=None, changes=changes)
+        """Set what was changed on the form; a profile fills the rest."""
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        return policies.set_policy(event_id=obj.event_id, changes=changes)

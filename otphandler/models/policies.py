@@ -2,11 +2,13 @@
 
 import uuid
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from entityhandler.models import Event
+from otphandler.profiles import TERMS, Profile, lifetime_s
 from otphandler.totp import Algorithm, Parameters, Tolerance
 
 
@@ -23,6 +25,9 @@ class OtpPolicy(models.Model):
         SHA256 = Algorithm.SHA256.value, "SHA-256"
         SHA512 = Algorithm.SHA512.value, "SHA-512"
 
+    profile = models.CharField(
+        max_length=13, choices=Profile.choices, default=Profile.AUTHENTICATOR
+    )
     event = models.OneToOneField(
         Event, on_delete=models.CASCADE, primary_key=True, related_name="otp_policy"
     )
@@ -37,12 +42,12 @@ class OtpPolicy(models.Model):
         default=30,
         validators=[MinValueValidator(15), MaxValueValidator(60)],
     )
-    # Two minutes either way is four codes of an app; beyond, a code would outlive its queue.
+    # What bounds the tolerances is the life of a code, see `clean`.
     past_tolerance_s = models.PositiveSmallIntegerField(
-        "accepted after its time (seconds)", default=30, validators=[MaxValueValidator(120)]
+        "accepted after its time (seconds)", default=30, validators=[MaxValueValidator(60)]
     )
     future_tolerance_s = models.PositiveSmallIntegerField(
-        "accepted before its time (seconds)", default=30, validators=[MaxValueValidator(120)]
+        "accepted before its time (seconds)", default=30, validators=[MaxValueValidator(60)]
     )
     secret_available_from = models.DateTimeField(
         null=True, blank=True, help_text="Empty: as soon as a registration is confirmed."
@@ -61,6 +66,20 @@ class OtpPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.algorithm}, {self.digits} digits, {self.period_s} s"
+
+    def clean(self) -> None:
+        """Refuse a code that lives longer than the profile promises, with the arithmetic."""
+        if None in (self.period_s, self.past_tolerance_s, self.future_tolerance_s):
+            return
+        lifetime = lifetime_s(self.period_s, self.past_tolerance_s, self.future_tolerance_s)
+        bound = TERMS[Profile(self.profile)].max_lifetime_s
+        if lifetime > bound:
+            raise ValidationError(
+                f"A code would live {self.period_s} + {self.past_tolerance_s} + "
+                f"{self.future_tolerance_s} = {lifetime} s (its period, accepted late, accepted "
+                f"early); the profile {self.profile} allows {bound} s.",
+                code="code_lives_too_long",
+            )
 
     @classmethod
     def of(cls, event_id: uuid.UUID) -> "OtpPolicy":

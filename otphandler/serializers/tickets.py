@@ -5,7 +5,6 @@ from typing import Any
 from rest_framework import serializers
 
 from otphandler.models import OtpPolicy, Ticket
-from otphandler.services.policies import PROFILES, profile_of
 from ticketmgr.serializers import AwareDateTimeField, CanonicalUUIDField, ModelSerializer
 
 
@@ -46,8 +45,6 @@ class TicketSecretSerializer(serializers.Serializer[Any]):
 class OtpPolicySerializer(ModelSerializer):
     """How the codes of an event look; a profile fills what is not named beside it."""
 
-    profile = serializers.ChoiceField(sorted(PROFILES), required=False, allow_null=True)
-
     class Meta:
         model = OtpPolicy
         fields = [
@@ -59,8 +56,3 @@ class OtpPolicySerializer(ModelSerializer):
             "future_tolerance_s",
             "secret_available_from",
         ]
-
-    def to_representation(self, instance: OtpPolicy) -> dict[str, Any]:
-        """Name the profile that the policy equals, null for one of its own."""
-        instance.profile = profile_of(instance)  # type: ignore[attr-defined]
-        return super().to_representation(instance)

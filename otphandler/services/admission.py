@@ -78,12 +78,15 @@ class Verdict:
 class Case:
     """All that a decision is made on, read under the locks that keep it true."""
 
+    scanner: Scanner
     event: Event
     registration: Registration | None
     ticket: Ticket | None
     policy: OtpPolicy
     matched_step: int | None = None
     skew_s: int | None = None
+    retry_after_s: int = 0
+    guessed: bool = False
 
 
 def submit_scan(*, scanner: Scanner, attempt: Attempt, now: datetime) -> Verdict:
@@ -112,12 +115,14 @@ def judge_scan(*, scanner: Scanner, attempt: Attempt, now: datetime) -> Verdict:
     recorded = _recorded(event, attempt)
     if recorded is not None:
         return Verdict(recorded, replayed=True)
-    case = Case(event, _registration(event, attempt), ticket, OtpPolicy.of(event.pk))
-    scan = _new_scan(case, _decide(case, attempt, now), attempt, scanner, now)
+    case = Case(scanner, event, _registration(event, attempt), ticket, OtpPolicy.of(event.pk))
+    scan = _new_scan(case, _decide(case, attempt, now), attempt, now)
     _apply(case, scan, now)
     _insert(scan)
     _touch(scanner, now)
-    return Verdict(scan, retry_after_s=throttle.wait_s(ticket, now) if ticket else 0)
+    if case.guessed:
+        throttle.count_guess(event.pk, scanner.pk, now)
+    return Verdict(scan, retry_after_s=case.retry_after_s)
 
 
 # --- What is read, and how it is kept true ------------------------------------------------------
@@ -216,7 +221,11 @@ def _refused_by_code(case: Case, attempt: Attempt, now: datetime) -> Outcome | N
     if ticket is None:
         # Nobody fetched the secret, so no code can be right.
         return Outcome.WRONG_CODE
-    if throttle.wait_s(ticket, now):
+    case.retry_after_s = max(
+        throttle.wait_s(ticket.blocked_until, now),
+        throttle.budgets_wait_s(case.event.pk, case.scanner.pk, now),
+    )
+    if case.retry_after_s:
         return Outcome.THROTTLED
     if not totp.is_well_formed(attempt.code, ticket.digits):
         raise InvalidField(
@@ -257,19 +266,18 @@ def _apply(case: Case, scan: Scan, now: datetime) -> None:
         pass_through(ticket, scan)
         ticket.save(update_fields=[*MOVEMENT_FIELDS, "last_step", *throttle.FIELDS])
     elif scan.outcome == Outcome.WRONG_CODE:
+        case.guessed = True
         throttle.count_failure(ticket, now)
         ticket.save(update_fields=throttle.FIELDS)
     describe(scan, ticket)
 
 
-def _new_scan(
-    case: Case, outcome: Outcome, attempt: Attempt, scanner: Scanner, now: datetime
-) -> Scan:
+def _new_scan(case: Case, outcome: Outcome, attempt: Attempt, now: datetime) -> Scan:
     return Scan(
         event=case.event,
         registration=case.registration,
-        scanner=scanner,
-        gate=scanner.gate,
+        scanner=case.scanner,
+        gate=case.scanner.gate,
         direction=attempt.direction,
         outcome=outcome,
         scanned_at=now,

@@ -86,15 +86,11 @@ def reissue_ticket(*, registration_id: UUID, now: datetime) -> Ticket:
     """Replace the secret; codes of the old one are dead when this returns.
 
     The new version takes the event's present policy. What was recorded about coming and going
-    stays, so a new code is no second admission. Locks the registration, then the ticket. Raises
-    NotConfirmed and NoTicket.
+    stays, so a new code is no second admission. Locks the registration; writing the ticket waits
+    for the scan that holds it. Raises NotConfirmed and NoTicket.
     """
     registration = lock_confirmed(registration_id)
-    ticket = (
-        Ticket.objects.select_for_update(no_key=True)
-        .filter(event=registration.event_id, registration=registration)
-        .first()
-    )
+    ticket = registration.tickets.filter(event=registration.event_id).first()
     if ticket is None:
         raise NoTicket
     ticket.version += 1

@@ -24,7 +24,7 @@ from otphandler.serializers.gates import (
     ScannerSerializer,
     ScannerWithTokenSerializer,
 )
-from otphandler.services import gates
+from otphandler.services import gates, throttle
 from ticketmgr.errors import InvalidField
 from ticketmgr.serializers import validated
 
@@ -122,6 +122,16 @@ class ScannerViewSet(
         """Give the device a new token; the old one is dead."""
         scanner, token = gates.rotate_scanner(scanner_id=self.get_object().pk)
         return _with_token(scanner, token, status.HTTP_200_OK)
+
+    @extend_schema(
+        summary="Forget the wrong codes of a scanner", request=None, responses={204: None}
+    )
+    @action(detail=True, methods=["post"])
+    def unblock(self, request: Request, pk: UUID) -> Response:
+        """Open at once a device that too many wrong codes had closed."""
+        scanner = self.get_object()
+        throttle.unblock(event_id=scanner.event_id, owner=scanner.pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(summary="Read what this scanner is for", responses=ScannerSelfSerializer)
     @action(

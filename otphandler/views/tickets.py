@@ -1,4 +1,4 @@
-"""`/registrations/{id}/ticket/…` and `/events/{id}/otp-policy/`."""
+"""`/registrations/{id}/ticket/…`."""
 
 from typing import Any
 from uuid import UUID
@@ -6,15 +6,15 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import viewsets
+from rest_framework import status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from entityhandler.models import Event, Registration, User
+from entityhandler.models import Registration, User
 from entityhandler.permissions import HoldsOrManages, IsUser, ManagesEvent
 from otphandler import totp
 from otphandler.answers import scan_response
-from otphandler.models import Gate, OtpPolicy, Ticket
+from otphandler.models import Gate, Ticket
 from otphandler.outcomes import Direction
 from otphandler.permissions import HoldsRegistration
 from otphandler.serializers.scans import (
@@ -24,11 +24,10 @@ from otphandler.serializers.scans import (
     ScanSerializer,
 )
 from otphandler.serializers.tickets import (
-    OtpPolicySerializer,
     TicketSecretSerializer,
     TicketSerializer,
 )
-from otphandler.services import manual, policies, tickets
+from otphandler.services import manual, throttle, tickets
 from otphandler.services.admission import Verdict
 from ticketmgr.errors import InvalidField
 from ticketmgr.serializers import validated
@@ -48,7 +47,7 @@ class TicketViewSet(viewsets.GenericViewSet[Registration]):
         """Return who may do what with a ticket."""
         if self.action == "secret":
             return [IsUser(), HoldsRegistration()]
-        if self.action in ("admit", "undo"):
+        if self.action in ("admit", "undo", "unblock"):
             return [IsUser(), ManagesEvent()]
         return [IsUser(), HoldsOrManages()]
 
@@ -119,32 +118,13 @@ class TicketViewSet(viewsets.GenericViewSet[Registration]):
         )
         return Response(ScanSerializer(scan).data)
 
-
-class OtpPolicyViewSet(viewsets.GenericViewSet[Event]):
-    """How the codes of one event look."""
-
-    queryset = Event.objects.none()
-    serializer_class = OtpPolicySerializer
-    permission_classes = [IsUser, ManagesEvent]
-
-    def get_queryset(self) -> QuerySet[Event]:
-        """Return the events that the caller may see."""
-        return Event.objects.visible_to(self.request.user)
-
-    @extend_schema(summary="Read the OTP policy of an event")
-    def retrieve(self, request: Request, pk: UUID) -> Response:
-        """Read the policy, the default one where none was set."""
-        return Response(OtpPolicySerializer(OtpPolicy.of(self.get_object().pk)).data)
-
-    @extend_schema(summary="Change the OTP policy of an event")
-    def partial_update(self, request: Request, pk: UUID) -> Response:
-        """Change the policy; tickets keep what they were issued with."""
-        event = self.get_object()
-        changes = validated(OtpPolicySerializer(data=request.data, partial=True))
-        policy = policies.set_policy(
-            event_id=event.pk, profile=changes.pop("profile", None), changes=changes
-        )
-        return Response(OtpPolicySerializer(policy).data)
+    @extend_schema(
+        summary="Forget the wrong codes of a ticket", request=None, responses={204: None}
+    )
+    def unblock(self, request: Request, pk: UUID) -> Response:
+        """Open at once a ticket that too many wrong codes had closed."""
+        throttle.unblock_ticket(registration_id=self.get_object().pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _user(request: Request) -> User:

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from entityhandler.models import Event, EventManager, Registration, User, UserToken
 from entityhandler.services import registrations, tokens
-from otphandler.models import Gate, KeyCanary, OtpPolicy, Scan, Scanner, Ticket
-from otphandler.services import gates, policies
+from otphandler.models import Gate, GuessBudget, KeyCanary, OtpPolicy, Scan, Scanner, Ticket
+from otphandler.services import gates, policies, throttle
 from otphandler.services.admission import Attempt, submit_scan
 from otphandler.services.canary import check_canary
 from otphandler.services.tickets import TicketSecret, hand_out_secret
@@ -37,6 +37,7 @@ SERVICES: dict[type[Model], set[str]] = {
     OtpPolicy: {"add", "change"},
     Ticket: set(),
     Scan: set(),
+    GuessBudget: set(),
     KeyCanary: set(),
 }
 
@@ -67,7 +68,8 @@ def _one_of_each(ada: User, event: Event, gate: Scanner, attempt: Callable[..., 
     now = timezone.now()
     submit_scan(scanner=gate, attempt=attempt(now), now=now)
     tokens.sign_in(email=ada.email, password=PASSWORD, label="phone", now=now)
-    policies.set_policy(event_id=event.pk, profile="gate", changes={})
+    policies.set_policy(event_id=event.pk, changes={"profile": "gate"})
+    throttle.count_guess(event.pk, gate.pk, now)
     check_canary()
 
 
@@ -227,6 +229,7 @@ def test_revoking_needs_the_permission_to_change(clerk: User, gate: Scanner) -> 
 # --- Policies and tickets -----------------------------------------------------------------------
 
 POLICY = {
+    "profile": "strict",
     "algorithm": "SHA256",
     "digits": "8",
     "period_s": "15",
@@ -271,7 +274,7 @@ def test_a_list_of_fifty_costs_the_queries_of_a_list_of_five(
             event, user, now = make_event(), make_user(f"u{number}"), timezone.now()
             registration = registrations.register(event_id=event.pk, user=user, now=now)
             hand_out_secret(registration_id=registration.pk, now=now)
-            policies.set_policy(event_id=event.pk, profile="gate", changes={})
+            policies.set_policy(event_id=event.pk, changes={"profile": "gate"})
             gate = gates.create_gate(event=event, name="North")
             scanner, _ = gates.create_scanner(gate=gate, name="Phone", now=now)
             attempt = Attempt(user_id=user.pk, event_id=event.pk, code="000000")

@@ -159,6 +159,11 @@ def test_closed_doors_admit_nobody(
     assert scan(gate, attempt(NOW)).outcome == Outcome.ADMISSION_CLOSED
 
 
+def test_a_draft_has_no_doors_yet(gate: Scanner, attempt: MakeAttempt, event: Event) -> None:
+    Event.objects.update(status=Event.Status.DRAFT)
+    assert scan(gate, attempt(NOW)).outcome == Outcome.ADMISSION_CLOSED
+
+
 def test_doors_open_at_their_very_second(gate: Scanner, attempt: MakeAttempt, event: Event) -> None:
     events.update_event(event_id=event.pk, changes={"admission_opens_at": NOW}, now=NOW)
     assert scan(gate, attempt(NOW)).outcome == Outcome.ADMITTED
@@ -215,7 +220,8 @@ def test_tolerances_apply_at_once_and_parameters_stay_frozen(
     gate: Scanner, attempt: MakeAttempt, event: Event
 ) -> None:
     late = attempt(NOW, steps=-1)
-    policies.set_policy(event_id=event.pk, profile="strict", changes={"past_tolerance_s": 0})
+    changes = {"profile": "strict", "past_tolerance_s": 0}
+    policies.set_policy(event_id=event.pk, changes=changes)
     assert scan(gate, late).outcome == Outcome.WRONG_CODE
     assert scan(gate, attempt(NOW)).outcome == Outcome.ADMITTED
 

@@ -102,7 +102,7 @@ ENDINGS: dict[str, Callable[[Scanner], Any]] = {
     "the scanner is revoked": lambda gate: gates.revoke_scanner(scanner_id=gate.pk, now=NOW),
     "the token is rotated": lambda gate: gates.rotate_scanner(scanner_id=gate.pk),
     "the policy is changed": lambda gate: policies.set_policy(
-        event_id=gate.event_id, profile=None, changes={"past_tolerance_s": 0}
+        event_id=gate.event_id, changes={"past_tolerance_s": 0}
     ),
 }
 

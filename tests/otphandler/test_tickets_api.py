@@ -82,9 +82,7 @@ def test_a_secret_that_is_held_back_says_from_when_it_is_there(
     registration: Registration,
 ) -> None:
     later = timezone.now() + timedelta(hours=1)
-    policies.set_policy(
-        event_id=registration.event_id, profile=None, changes={"secret_available_from": later}
-    )
+    policies.set_policy(event_id=registration.event_id, changes={"secret_available_from": later})
     answer = fetch(registration)
     assert (answer.status_code, answer.json()["code"]) == (403, "secret_not_yet_available")
     assert answer.json()["available_from"] == later.isoformat().replace("+00:00", "Z")
@@ -163,9 +161,36 @@ def test_a_profile_is_set_and_named_again(event: Event, grace: User, profile: st
     assert client.get(address).json()["profile"] == profile
 
 
-def test_a_policy_of_ones_own_has_no_profile(event: Event, grace: User) -> None:
-    answer = client_of(grace).patch(f"/api/v1/events/{event.pk}/otp-policy/", {"digits": 7})
-    assert (answer.json()["profile"], answer.json()["digits"]) == (None, 7)
+def test_what_is_named_beside_a_profile_wins_over_it(event: Event, grace: User) -> None:
+    body = {"profile": "gate", "digits": 7}
+    answer = client_of(grace).patch(f"/api/v1/events/{event.pk}/otp-policy/", body).json()
+    assert (answer["profile"], answer["digits"], answer["period_s"]) == ("gate", 7, 15)
+
+
+@pytest.mark.parametrize(
+    ("body", "arithmetic"),
+    [
+        ({"profile": "gate", "past_tolerance_s": 13}, "15 + 13 + 3 = 31 s"),
+        ({"profile": "strict", "period_s": 16}, "16 + 12 + 3 = 31 s"),
+        ({"period_s": 60, "past_tolerance_s": 31}, "60 + 31 + 30 = 121 s"),
+    ],
+)
+def test_a_code_that_would_live_too_long_is_refused_with_the_arithmetic(
+    event: Event, grace: User, body: dict[str, Any], arithmetic: str
+) -> None:
+    answer = client_of(grace).patch(f"/api/v1/events/{event.pk}/otp-policy/", body)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "code_lives_too_long")
+    assert arithmetic in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "body", [{"profile": "gate"}, {"period_s": 60}, {"profile": "strict", "past_tolerance_s": 12}]
+)
+def test_a_code_that_lives_just_as_long_as_allowed_is_fine(
+    event: Event, grace: User, body: dict[str, Any]
+) -> None:
+    address = f"/api/v1/events/{event.pk}/otp-policy/"
+    assert client_of(grace).patch(address, body).status_code == 200
 
 
 @pytest.mark.parametrize(
