@@ -37,6 +37,7 @@ def _refusal(scan: Scan) -> dict[str, Any]:
         status=refusal.status,
         detail=refusal.title,
         scan=str(scan.pk),
+        **({"conflict": True} if scan.conflict else {}),
         **_members(scan),
     )
 

@@ -70,13 +70,15 @@ def after_passing(
     """Return the attendance after an entry or exit at that gate."""
     if direction == Direction.EXIT:
         return replace(attendance, inside=attendance.inside - 1)
-    if not attendance.entries:
+    first, last = attendance.first_admitted_at, attendance.last_entry_at
+    # Scans that were made without a network may come in after later ones.
+    if first is None or now < first:
         attendance = replace(attendance, first_admitted_at=now, first_gate_id=gate_id)
     return replace(
         attendance,
         entries=attendance.entries + 1,
         inside=attendance.inside + 1,
-        last_entry_at=now,
+        last_entry_at=now if last is None else max(last, now),
     )
 
 

@@ -28,12 +28,13 @@ class ScannerFilter(filters.FilterSet):
 
 
 class ScanFilter(filters.FilterSet):
-    """`?event= &gate= &outcome= &registration= &after=`."""
+    """`?event= &gate= &outcome= &conflict= &registration= &after=`."""
 
     event = filters.UUIDFilter(field_name="event_id")
     gate = filters.UUIDFilter(field_name="gate_id")
     registration = filters.UUIDFilter(field_name="registration_id")
     outcome = filters.ChoiceFilter(choices=Outcome.choices)
+    conflict = filters.BooleanFilter()
     after = filters.IsoDateTimeFilter(field_name="scanned_at", lookup_expr="gt")
 
     class Meta:

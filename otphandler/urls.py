@@ -28,5 +28,6 @@ urlpatterns = [
         f"{EVENT}otp-policy/",
         EventAdmissionViewSet.as_view({"get": "policy", "patch": "set_policy"}),
     ),
+    path(f"{EVENT}attendance/", EventAdmissionViewSet.as_view({"get": "attendance"})),
     path(f"{EVENT}unblock/", EventAdmissionViewSet.as_view({"post": "unblock"})),
 ]

@@ -68,12 +68,22 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     # A problem is JSON even where the view speaks YAML or HTML, as the schema's and the docs' do.
     context["request"].accepted_renderer = JSONRenderer()
     context["request"].accepted_media_type = JSONRenderer.media_type
+    answer = answer_to(error)
+    if answer is not None and answer.status_code == status.HTTP_401_UNAUTHORIZED:
+        # RFC 9110 §15.5.2: a 401 names the challenge.
+        challenge = context["view"].get_authenticate_header(context["request"])
+        answer.headers.setdefault("WWW-Authenticate", challenge)
+    return answer
+
+
+def answer_to(error: Exception) -> Response | None:
+    """Return the problem of an error; None for one that is a failure of the server."""
     if isinstance(error, OperationalError | InterfaceError):
         # Lock and statement timeouts, lost connections: not decided, so never a refusal.
         logger.error("database unavailable: %s", error)
         error = TryAgain()
     if isinstance(error, DomainError):
-        return response(_domain_problem(error), _domain_headers(error, context))
+        return response(_domain_problem(error), _domain_headers(error))
     if isinstance(error, DjangoValidationError):
         return response(_invalid(_model_errors(error)))
     if isinstance(error, RequestDataTooBig):
@@ -99,13 +109,8 @@ def _domain_problem(error: DomainError) -> dict[str, Any]:
     )
 
 
-def _domain_headers(error: DomainError, context: dict[str, Any]) -> dict[str, str]:
-    if isinstance(error, TryAgain):
-        return {"Retry-After": str(RETRY_AFTER_S)}
-    if error.status == status.HTTP_401_UNAUTHORIZED:
-        # RFC 9110 §15.5.2: a 401 names the challenge.
-        return {"WWW-Authenticate": context["view"].get_authenticate_header(context["request"])}
-    return {}
+def _domain_headers(error: DomainError) -> dict[str, str]:
+    return {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, TryAgain) else {}
 
 
 def _invalid(errors: list[dict[str, str]]) -> dict[str, Any]:

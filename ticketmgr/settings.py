@@ -128,6 +128,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 USER_TOKEN_DAYS = env.number("USER_TOKEN_DAYS", default=30, at_least=1)
 
+# --- The gate ---------------------------------------------------------------------------------
+
+# How late a device may hand in the scans that it made without a network: a long day at the gate.
+SCAN_LEASE_MINUTES = env.number("SCAN_LEASE_MINUTES", default=720, at_least=1)
+# How long an event's registrations and scans are kept after its end. PostgreSQL itself refuses to
+# let go of scans before 30 days.
+RETENTION_DAYS = env.number("RETENTION_DAYS", default=180, at_least=30)
+
 # --- HTTP ------------------------------------------------------------------------------------
 
 # How many proxies of ours stand in front; with 0, X-Forwarded-For is nobody's word.

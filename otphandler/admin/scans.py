@@ -14,13 +14,16 @@ class ScanAdmin(ServiceAdmin[Scan]):
 
     list_display = ("scanned_at", "outcome", "direction", "method", "person", "event", "gate")
     list_select_related = ("event", "registration__user", "gate")
-    list_filter = ("outcome", EventFilter, "method", "direction", "scanned_at")
+    list_filter = ("outcome", "conflict", EventFilter, "method", "direction", "scanned_at")
     search_fields = ("registration__user__email", "registration__user__full_name", "id__exact")
     autocomplete_fields = ("event", "registration", "gate", "scanner", "actor", "first_gate")
     raw_id_fields = ("undoes",)
     readonly_fields = ("id", "person")
     fieldsets = (
-        (None, {"fields": ("id", "event", "person", "registration", "outcome", "reason")}),
+        (
+            None,
+            {"fields": ("id", "event", "person", "registration", "outcome", "conflict", "reason")},
+        ),
         ("Where and how", {"fields": ("method", "direction", "gate", "scanner", "actor")}),
         ("When", {"fields": ("scanned_at", "claimed_at", "matched_step", "skew_s")}),
         ("What was sent", {"fields": ("claimed_user", "claimed_event", "scan_id")}),

@@ -24,10 +24,18 @@ DROP TRIGGER registration_revokes_ticket ON entityhandler_registration;
 DROP FUNCTION otphandler_revoke_ticket();
 """
 
-# The audit is added to and never changed, not even by the application's own role.
+# The audit is added to and never changed, not even by the application's own role. The one way out
+# is a purge: the transaction names the event, and the event ended 30 days ago or earlier.
 APPEND_ONLY = """
 CREATE FUNCTION otphandler_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'DELETE'
+        AND current_setting('ticketmgr.purged_event', true) = OLD.event_id::text
+        AND EXISTS (SELECT FROM entityhandler_event
+                     WHERE id = OLD.event_id AND ends_at <= now() - interval '30 days')
+    THEN
+        RETURN OLD;
+    END IF;
     RAISE EXCEPTION 'scans are append-only: % is refused', TG_OP
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;

@@ -48,6 +48,8 @@ class Scan(models.Model):
     method = models.CharField(max_length=6, choices=Method.choices, default=Method.TOTP)
     direction = models.CharField(max_length=5, choices=Direction.choices)
     outcome = models.CharField(max_length=16, choices=Outcome.choices)
+    # A late scan that was refused for what happened meanwhile; the device may have let them in.
+    conflict = models.BooleanField(default=False)
     reason = models.CharField(max_length=500, blank=True)
     scanned_at = models.DateTimeField()
 

@@ -86,6 +86,38 @@ class NewScanSerializer(serializers.Serializer[Any]):
         )
 
 
+class BatchSerializer(serializers.Serializer[Any]):
+    """Scans that were made while the network was away, each to be judged by itself."""
+
+    # A device at a busy gate makes 500 scans in a quarter of an hour; more come in further batches.
+    MAX_SCANS = 500
+
+    scans = serializers.ListField(
+        child=serializers.DictField(), allow_empty=False, max_length=MAX_SCANS
+    )
+
+
+class LateScanSerializer(NewScanSerializer):
+    """A scan of a batch: it must say when it was made, and be recognisable when it comes again."""
+
+    scan_id = CanonicalUUIDField()
+    scanned_at = AwareDateTimeField()
+
+
+class BatchItemSerializer(serializers.Serializer[Any]):
+    """What one scan of a batch came to, at the same place of the list."""
+
+    status = serializers.IntegerField(help_text="The status that the scan alone would have had")
+    replayed = serializers.BooleanField(help_text="Whether it had been recorded before")
+    body = serializers.DictField(help_text="The answer that the scan alone would have had")
+
+
+class BatchResultSerializer(serializers.Serializer[Any]):
+    """The answers to a batch, in its order."""
+
+    results = BatchItemSerializer(many=True)
+
+
 class AttendeeSerializer(serializers.Serializer[Any]):
     """The person at the gate, as the gate needs to know them."""
 
@@ -149,6 +181,7 @@ class ScanSerializer(ModelSerializer):
             "method",
             "direction",
             "outcome",
+            "conflict",
             "reason",
             "scanned_at",
             "claimed_user",

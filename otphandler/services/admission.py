@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError
 
 from entityhandler.models import Event, Registration
@@ -26,6 +27,9 @@ from ticketmgr.transactions import violated_constraint, write_use_case
 
 # A device's "last seen" is for people; writing it more often would make its row hot.
 LAST_SEEN_EVERY = timedelta(minutes=1)
+# What a late scan comes to when somebody else passed on the ticket, or the same person elsewhere:
+# the device may have let them in already, so staff must see it.
+CONFLICTS = frozenset({Outcome.ALREADY_ADMITTED, Outcome.CODE_REUSED, Outcome.NOT_INSIDE})
 
 
 class ScannerRevoked(DomainError):
@@ -74,10 +78,24 @@ class Verdict:
     retry_after_s: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The server's time, read once per request, and the moment by which the scan is judged."""
+
+    now: datetime
+    judged_at: datetime
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the scan is judged by a time that the device claims."""
+        return self.judged_at != self.now
+
+
 @dataclass(slots=True)
 class Case:
     """All that a decision is made on, read under the locks that keep it true."""
 
+    clock: Clock
     scanner: Scanner
     event: Event
     registration: Registration | None
@@ -95,14 +113,40 @@ def submit_scan(*, scanner: Scanner, attempt: Attempt, now: datetime) -> Verdict
     Raises ScannerRevoked, ScanIdConflict, InvalidField for a code of the wrong length, and
     CannotOpen where the secret does not open.
     """
+    return _judge_or_find(scanner, attempt, Clock(now, now))
+
+
+def submit_late_scan(*, scanner: Scanner, attempt: Attempt, now: datetime) -> Verdict:
+    """Judge a scan that was made while the network was away, by the time that it claims.
+
+    The claim is bounded by SCAN_LEASE_MINUTES before now, and by now. Code, doors and entry policy
+    are judged by it; throttling by the server's own clock, for a claim must not outwait a delay.
+    Whatever the ticket went through meanwhile stands: a late duplicate is refused and marked as a
+    conflict for staff, and takes nothing back. Raises as `submit_scan` does.
+    """
+    assert attempt.claimed_at is not None
+    if attempt.claimed_at > now:
+        raise InvalidField(
+            pointer="scanned_at", code="in_the_future", detail="The scan lies in the future."
+        )
+    if attempt.claimed_at < now - timedelta(minutes=settings.SCAN_LEASE_MINUTES):
+        raise InvalidField(
+            pointer="scanned_at",
+            code="lease_expired",
+            detail=f"The scan is older than {settings.SCAN_LEASE_MINUTES} minutes.",
+        )
+    return _judge_or_find(scanner, attempt, Clock(now, attempt.claimed_at))
+
+
+def _judge_or_find(scanner: Scanner, attempt: Attempt, clock: Clock) -> Verdict:
     try:
-        return judge_scan(scanner=scanner, attempt=attempt, now=now)
+        return judge_scan(scanner=scanner, attempt=attempt, clock=clock)
     except ScanIdRace:
-        return judge_scan(scanner=scanner, attempt=attempt, now=now)
+        return judge_scan(scanner=scanner, attempt=attempt, clock=clock)
 
 
 @write_use_case
-def judge_scan(*, scanner: Scanner, attempt: Attempt, now: datetime) -> Verdict:
+def judge_scan(*, scanner: Scanner, attempt: Attempt, clock: Clock) -> Verdict:
     """Decide one scan and record it, in one transaction.
 
     Holds the scanner's and the event's row FOR KEY SHARE, so that neither is revoked or cancelled
@@ -115,13 +159,14 @@ def judge_scan(*, scanner: Scanner, attempt: Attempt, now: datetime) -> Verdict:
     recorded = _recorded(event, attempt)
     if recorded is not None:
         return Verdict(recorded, replayed=True)
-    case = Case(scanner, event, _registration(event, attempt), ticket, OtpPolicy.of(event.pk))
-    scan = _new_scan(case, _decide(case, attempt, now), attempt, now)
-    _apply(case, scan, now)
+    registration = _registration(event, attempt)
+    case = Case(clock, scanner, event, registration, ticket, OtpPolicy.of(event.pk))
+    scan = _new_scan(case, _decide(case, attempt), attempt)
+    _apply(case, scan)
     _insert(scan)
-    _touch(scanner, now)
+    _touch(scanner, clock.now)
     if case.guessed:
-        throttle.count_guess(event.pk, scanner.pk, now)
+        throttle.count_guess(event.pk, scanner.pk, clock.now)
     return Verdict(scan, retry_after_s=case.retry_after_s)
 
 
@@ -169,7 +214,7 @@ def _recorded(event: Event, attempt: Attempt) -> Scan | None:
 # --- The decision --------------------------------------------------------------------------------
 
 
-def _decide(case: Case, attempt: Attempt, now: datetime) -> Outcome:
+def _decide(case: Case, attempt: Attempt) -> Outcome:
     """Return what the scan comes to; the order is part of the contract.
 
     The code is proven before anything about the ticket's past is told.
@@ -178,9 +223,10 @@ def _decide(case: Case, attempt: Attempt, now: datetime) -> Outcome:
         _refused_by_event_id(case.event, attempt)
         or _refused_by_registration(case.registration)
         or refused_by_event(case.event)
-        or refused_by_doors(case.event, now)
-        or _refused_by_code(case, attempt, now)
-        or _refused_by_attendance(case, attempt.direction, now)
+        or refused_by_doors(case.event, case.clock.judged_at)
+        or _refused_by_throttle(case)
+        or _refused_by_code(case, attempt)
+        or _refused_by_attendance(case, attempt.direction)
         or (Outcome.ADMITTED if attempt.direction == Direction.ENTRY else Outcome.EXITED)
     )
 
@@ -215,38 +261,44 @@ def refused_by_doors(event: Event, now: datetime) -> Outcome | None:
     return None if is_open else Outcome.ADMISSION_CLOSED
 
 
-def _refused_by_code(case: Case, attempt: Attempt, now: datetime) -> Outcome | None:
-    """Check the code, unless the ticket is throttled; sets the step that matched."""
+def _refused_by_throttle(case: Case) -> Outcome | None:
+    """Look at nothing of a ticket, scanner or event that too many wrong codes have closed."""
+    if case.ticket is None:
+        return None
+    case.retry_after_s = max(
+        throttle.wait_s(case.ticket.blocked_until, case.clock.now),
+        throttle.budgets_wait_s(case.event.pk, case.scanner.pk, case.clock.now),
+    )
+    return Outcome.THROTTLED if case.retry_after_s else None
+
+
+def _refused_by_code(case: Case, attempt: Attempt) -> Outcome | None:
+    """Compare the code with every accepted step; sets the one that matched."""
     ticket = case.ticket
     if ticket is None:
         # Nobody fetched the secret, so no code can be right.
         return Outcome.WRONG_CODE
-    case.retry_after_s = max(
-        throttle.wait_s(ticket.blocked_until, now),
-        throttle.budgets_wait_s(case.event.pk, case.scanner.pk, now),
-    )
-    if case.retry_after_s:
-        return Outcome.THROTTLED
     if not totp.is_well_formed(attempt.code, ticket.digits):
         raise InvalidField(
             pointer="otp", code="invalid", detail=f"The code has {ticket.digits} digits."
         )
     secret = keyring().open(bytes(ticket.sealed_secret), ticket.binding.associated_data())
-    unix_s = totp.unix_seconds(now)
+    unix_s = totp.unix_seconds(case.clock.judged_at)
     steps = totp.accepted_steps(unix_s, ticket.parameters, case.policy.tolerance)
     case.matched_step = totp.matching_step(secret, attempt.code, steps, ticket.parameters)
     if case.matched_step is None:
+        case.guessed = True
         return Outcome.WRONG_CODE
     present = totp.step_at(unix_s, ticket.period_s)
     case.skew_s = (case.matched_step - present) * ticket.period_s
     return None
 
 
-def _refused_by_attendance(case: Case, direction: Direction, now: datetime) -> Outcome | None:
+def _refused_by_attendance(case: Case, direction: Direction) -> Outcome | None:
     """Check what the ticket went through: first the entry policy, then whether the code is new."""
     ticket, step = case.ticket, case.matched_step
     assert ticket is not None and step is not None
-    refusal = refused_by_policy(case.event, ticket.attendance, direction, now)
+    refusal = refused_by_policy(case.event, ticket.attendance, direction, case.clock.judged_at)
     if refusal is None and ticket.last_step is not None and step <= ticket.last_step:
         return Outcome.CODE_REUSED
     return refusal
@@ -255,7 +307,7 @@ def _refused_by_attendance(case: Case, direction: Direction, now: datetime) -> O
 # --- What is written -----------------------------------------------------------------------------
 
 
-def _apply(case: Case, scan: Scan, now: datetime) -> None:
+def _apply(case: Case, scan: Scan) -> None:
     """Write what the scan does to the ticket: only success consumes a step."""
     ticket = case.ticket
     if ticket is None:
@@ -263,16 +315,15 @@ def _apply(case: Case, scan: Scan, now: datetime) -> None:
     if scan.passed:
         ticket.last_step = case.matched_step
         throttle.clear(ticket)
-        pass_through(ticket, scan)
+        pass_through(ticket, scan, at=case.clock.judged_at)
         ticket.save(update_fields=[*MOVEMENT_FIELDS, "last_step", *throttle.FIELDS])
-    elif scan.outcome == Outcome.WRONG_CODE:
-        case.guessed = True
-        throttle.count_failure(ticket, now)
+    elif case.guessed:
+        throttle.count_failure(ticket, case.clock.now)
         ticket.save(update_fields=throttle.FIELDS)
     describe(scan, ticket)
 
 
-def _new_scan(case: Case, outcome: Outcome, attempt: Attempt, now: datetime) -> Scan:
+def _new_scan(case: Case, outcome: Outcome, attempt: Attempt) -> Scan:
     return Scan(
         event=case.event,
         registration=case.registration,
@@ -280,7 +331,8 @@ def _new_scan(case: Case, outcome: Outcome, attempt: Attempt, now: datetime) -> 
         gate=case.scanner.gate,
         direction=attempt.direction,
         outcome=outcome,
-        scanned_at=now,
+        conflict=case.clock.is_late and outcome in CONFLICTS,
+        scanned_at=case.clock.now,
         claimed_user=attempt.user_id,
         claimed_event=attempt.event_id,
         claimed_at=attempt.claimed_at,

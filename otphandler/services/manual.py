@@ -47,7 +47,7 @@ def admit_by_hand(
     scan = _new_scan(registration, by, reason, now, outcome=outcome or passed, gate=gate)
     scan.method, scan.direction = Scan.Method.MANUAL, direction
     if scan.passed:
-        pass_through(ticket, scan)
+        pass_through(ticket, scan, at=now)
         ticket.save(update_fields=MOVEMENT_FIELDS)
     describe(scan, ticket)
     scan.save(force_insert=True)

@@ -1,5 +1,7 @@
 """What passing does to a ticket and to the audit row that records it."""
 
+from datetime import datetime
+
 from otphandler.entry import after_passing
 from otphandler.models import Scan, Ticket
 from otphandler.outcomes import Direction
@@ -14,7 +16,7 @@ MOVEMENT_FIELDS = [
 ]
 
 
-def pass_through(ticket: Ticket, scan: Scan) -> None:
+def pass_through(ticket: Ticket, scan: Scan, *, at: datetime) -> None:
     """Count an entry or exit, in memory; the caller holds the ticket's lock and saves both rows.
 
     The scan keeps the attendance before it, which an undo restores, and the movement's number,
@@ -24,7 +26,7 @@ def pass_through(ticket: Ticket, scan: Scan) -> None:
     ticket.movements += 1
     scan.movement = ticket.movements
     ticket.attendance = after_passing(
-        ticket.attendance, Direction(scan.direction), scan.gate_id, scan.scanned_at
+        ticket.attendance, Direction(scan.direction), scan.gate_id, at
     )
 
 

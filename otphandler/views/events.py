@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status, viewsets
 from rest_framework.request import Request
@@ -11,8 +12,10 @@ from rest_framework.response import Response
 from entityhandler.models import Event
 from entityhandler.permissions import IsUser, ManagesEvent
 from otphandler.models import OtpPolicy
+from otphandler.serializers.attendance import AttendanceSerializer
 from otphandler.serializers.tickets import OtpPolicySerializer
 from otphandler.services import policies, throttle
+from otphandler.services.attendance import attendance
 from ticketmgr.serializers import validated
 
 
@@ -48,3 +51,9 @@ class EventAdmissionViewSet(viewsets.GenericViewSet[Event]):
         event = self.get_object()
         throttle.unblock(event_id=event.pk, owner=event.pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(summary="Read who came to an event", responses=AttendanceSerializer)
+    def attendance(self, request: Request, pk: UUID) -> Response:
+        """Count people, never scans."""
+        found = attendance(event_id=self.get_object().pk, now=timezone.now())
+        return Response(AttendanceSerializer(found).data, headers={"Cache-Control": "no-store"})

@@ -6,17 +6,26 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from entityhandler.permissions import IsUser
 from otphandler.answers import scan_response
+from otphandler.batches import judge_batch
 from otphandler.filters import ScanFilter
 from otphandler.models import Scan
 from otphandler.permissions import IsScanner
-from otphandler.serializers.scans import NewScanSerializer, PassedScanSerializer, ScanSerializer
+from otphandler.serializers.scans import (
+    BatchResultSerializer,
+    BatchSerializer,
+    NewScanSerializer,
+    PassedScanSerializer,
+    ScanSerializer,
+)
 from otphandler.services.admission import submit_scan
 from ticketmgr.pagination import NewestFirst
+from ticketmgr.serializers import validated
 
 
 @extend_schema_view(
@@ -34,7 +43,7 @@ class ScanViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
 
     def get_permissions(self) -> list[Any]:
         """Let scanners post and people read."""
-        return [IsScanner()] if self.action == "create" else [IsUser()]
+        return [IsScanner()] if self.action in ("create", "batch") else [IsUser()]
 
     def get_queryset(self) -> QuerySet[Scan]:
         """Return the scans of the events that the caller manages."""
@@ -52,3 +61,15 @@ class ScanViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         scan = NewScanSerializer(data=request.data)
         scan.is_valid(raise_exception=True)
         return scan_response(submit_scan(scanner=scanner, attempt=scan.attempt(), now=now))
+
+    @extend_schema(
+        summary="Hand in scans that were made while the network was away",
+        request=BatchSerializer,
+        responses={200: BatchResultSerializer},
+    )
+    @action(detail=False, methods=["post"])
+    def batch(self, request: Request) -> Response:
+        """Judge each scan by the time that it claims, in the order of those times."""
+        scanner: Any = request.auth
+        items = validated(BatchSerializer(data=request.data))["scans"]
+        return Response({"results": judge_batch(scanner=scanner, items=items, now=timezone.now())})

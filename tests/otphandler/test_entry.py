@@ -121,3 +121,10 @@ def test_a_state_survives_json_exactly(
     state = Attendance(entries, inside, moment, GATE if at_a_gate else None, moment)
     assert Attendance.from_json(state.to_json()) == state
     assert Attendance.from_json(Attendance().to_json()) == Attendance()
+
+
+def test_an_entry_that_is_told_late_becomes_the_first_and_not_the_last() -> None:
+    other, earlier = uuid4(), NOON - timedelta(hours=1)
+    state = after_passing(ENTERED, Direction.ENTRY, other, earlier)
+    assert (state.first_admitted_at, state.first_gate_id) == (earlier, other)
+    assert (state.entries, state.last_entry_at) == (2, NOON)
