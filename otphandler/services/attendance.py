@@ -8,54 +8,70 @@ from django.db import connection
 
 from otphandler.outcomes import PASSED
 
-# One statement sees one snapshot: the figures agree with each other while people stream in. The
-# scans are read once, and what was taken back is left out. `admitted` counts people, never scans.
+# One statement sees one snapshot: the figures agree with each other while people stream in. Scans
+# are read once and grouped; what was taken back is left out. `admitted` counts people, never scans:
+# of those who entered more than once, whom their tickets tell, the further entries at one gate are
+# subtracted. Grouping by person instead took three times as long.
 ATTENDANCE = """
-WITH scan AS MATERIALIZED (
-    SELECT gate_id, registration_id, outcome, scanned_at
-      FROM otphandler_scan AS scan
+WITH undone AS (
+    SELECT undoes_id FROM otphandler_scan WHERE event_id = %(event)s AND undoes_id IS NOT NULL
+), scans AS MATERIALIZED (
+    SELECT gate_id, date_trunc('minute', scanned_at) AS minute, outcome,
+           count(*) AS count, max(scanned_at) AS last_scan_at
+      FROM otphandler_scan
      WHERE event_id = %(event)s
        AND outcome <> 'undone'
-       AND NOT EXISTS (
-           SELECT FROM otphandler_scan AS undo
-            WHERE undo.event_id = %(event)s AND undo.undoes_id = scan.id)
+       AND id NOT IN (SELECT undoes_id FROM undone)
+     GROUP BY 1, 2, 3
 ), ticket AS (
     SELECT count(*) FILTER (WHERE entries > 0) AS admitted,
            coalesce(sum(inside), 0) AS inside,
            coalesce(sum(entries), 0) AS entries
       FROM otphandler_ticket
      WHERE event_id = %(event)s
-), person AS (
-    SELECT gate_id, count(*) AS admitted
-      FROM (SELECT gate_id, registration_id FROM scan WHERE outcome = 'admitted' GROUP BY 1, 2) AS t
+), again AS (
+    SELECT gate_id, sum(count - 1) AS entries
+      FROM (SELECT scan.gate_id, scan.registration_id, count(*) AS count
+              FROM otphandler_ticket AS ticket
+              JOIN otphandler_scan AS scan
+                ON scan.event_id = ticket.event_id
+               AND scan.registration_id = ticket.registration_id
+             WHERE ticket.event_id = %(event)s
+               AND ticket.entries > 1
+               AND scan.outcome = 'admitted'
+               AND scan.id NOT IN (SELECT undoes_id FROM undone)
+             GROUP BY 1, 2) AS person
      GROUP BY gate_id
 ), gate AS (
-    SELECT scan.gate_id,
-           count(*) FILTER (WHERE outcome = 'admitted')
-             - count(*) FILTER (WHERE outcome = 'exited') AS inside_delta,
-           max(scanned_at) AS last_scan_at
-      FROM scan
-     GROUP BY scan.gate_id
+    SELECT gate_id,
+           coalesce(sum(count) FILTER (WHERE outcome = 'admitted'), 0) AS entries,
+           coalesce(sum(count) FILTER (WHERE outcome = 'exited'), 0) AS exits,
+           max(last_scan_at) AS last_scan_at
+      FROM scans
+     GROUP BY gate_id
 ), minute AS (
-    SELECT date_trunc('minute', scanned_at) AS minute,
-           count(*) FILTER (WHERE outcome = 'admitted') AS entries,
-           count(*) FILTER (WHERE outcome = 'exited') AS exits,
-           count(*) FILTER (WHERE outcome NOT IN %(passed)s) AS refused
-      FROM scan
-     GROUP BY 1
+    SELECT minute,
+           coalesce(sum(count) FILTER (WHERE outcome = 'admitted'), 0) AS entries,
+           coalesce(sum(count) FILTER (WHERE outcome = 'exited'), 0) AS exits,
+           coalesce(sum(count) FILTER (WHERE outcome NOT IN %(passed)s), 0) AS refused
+      FROM scans
+     GROUP BY minute
 ), refusal AS (
-    SELECT outcome, count(*) AS count FROM scan WHERE outcome NOT IN %(passed)s GROUP BY 1
+    SELECT outcome, sum(count) AS count
+      FROM scans
+     WHERE outcome NOT IN %(passed)s
+     GROUP BY outcome
 )
 SELECT (SELECT count(*) FROM entityhandler_registration
          WHERE event_id = %(event)s AND status = 'confirmed') AS expected,
        ticket.admitted, ticket.inside, ticket.entries,
        (SELECT json_object_agg(outcome, count ORDER BY outcome) FROM refusal) AS refused,
        (SELECT json_agg(json_build_array(
-                   gate.gate_id, named.name, coalesce(person.admitted, 0),
-                   gate.inside_delta, gate.last_scan_at) ORDER BY named.name, gate.gate_id)
+                   gate.gate_id, named.name, gate.entries - coalesce(again.entries, 0),
+                   gate.entries - gate.exits, gate.last_scan_at) ORDER BY named.name, gate.gate_id)
           FROM gate
           LEFT JOIN otphandler_gate AS named ON named.id = gate.gate_id
-          LEFT JOIN person ON person.gate_id IS NOT DISTINCT FROM gate.gate_id) AS gates,
+          LEFT JOIN again ON again.gate_id IS NOT DISTINCT FROM gate.gate_id) AS gates,
        (SELECT json_agg(json_build_array(minute, entries, exits, refused) ORDER BY minute)
           FROM minute) AS minutes
   FROM ticket

@@ -72,6 +72,7 @@ def test_one_person_who_enters_twice_is_one(gate: Scanner, event: Event, guests:
     scan(gate, guests[0], steps=2)
     found = attendance(event_id=event.pk, now=NOW)
     assert (found["admitted"], found["entries"], found["exits"], found["inside"]) == (1, 2, 1, 1)
+    assert (found["gates"][0]["admitted"], found["gates"][0]["inside_delta"]) == (1, 1)
 
 
 def test_each_gate_counts_its_own(gate: Scanner, event: Event, guests: Guests) -> None:
