@@ -66,6 +66,10 @@ class Registration(models.Model):
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="registrations")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="registrations")
     status = models.CharField(max_length=10, choices=Status.choices)
+    # Whose seat this was before it was transferred.
+    transferred_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="transferred_to"
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     waitlisted_at = models.DateTimeField(null=True, blank=True)

@@ -61,6 +61,13 @@ class AlreadyCancelled(DomainError):
     title = "The registration was cancelled already."
 
 
+class NoSeatToTransfer(DomainError):
+    """A place on the waitlist belongs to the person who waits."""
+
+    code = "no_seat_to_transfer"
+    title = "The registration holds no seat that could be transferred."
+
+
 class AlreadyConfirmed(DomainError):
     """The registration is confirmed already."""
 
@@ -132,6 +139,37 @@ def confirm_registration(*, registration_id: UUID, now: datetime) -> Registratio
     _move(registration, Status.CONFIRMED, now)
     _save_counters(event)
     return registration
+
+
+@write_use_case
+def transfer_registration(*, registration_id: UUID, to: User, now: datetime) -> Registration:
+    """Hand a seat to somebody else; it is never free in between, and the old ticket is dead.
+
+    The new registration has the status of the old one, which is cancelled and named as its origin.
+    Locks the event row, then the registration. Raises AlreadyCancelled, NoSeatToTransfer,
+    AlreadyRegistered, and EventNotPublished for an event that was called off.
+    """
+    event, registration = _lock_both(registration_id)
+    if event.status != Event.Status.PUBLISHED:
+        raise EventNotPublished
+    if registration.status == Status.CANCELLED:
+        raise AlreadyCancelled
+    if not registration.holds_a_seat:
+        raise NoSeatToTransfer
+    if event.registrations.live().filter(user=to).exists():
+        raise AlreadyRegistered
+    heir = Registration(
+        event=event,
+        user=to,
+        status=registration.status,
+        transferred_from=registration,
+        created_at=now,
+        updated_at=now,
+    )
+    registration.cancelled_at = now
+    _move(registration, Status.CANCELLED, now)
+    _insert(heir)
+    return heir
 
 
 def promote_waitlist(event: Event, *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from entityhandler.filters import RegistrationFilter
 from entityhandler.models import Event, Registration, User
 from entityhandler.permissions import HoldsOrManages, IsUser, ManagesEvent
+from entityhandler.serializers.events import PersonReferenceSerializer
 from entityhandler.serializers.registrations import (
     NewRegistrationSerializer,
     RegistrationSerializer,
@@ -93,6 +94,21 @@ class RegistrationViewSet(
             registration_id=self.get_object().pk, now=timezone.now()
         )
         return self._answer(registration)
+
+    @extend_schema(
+        summary="Hand a seat to somebody else",
+        request=PersonReferenceSerializer,
+        responses={201: RegistrationSerializer},
+    )
+    @action(detail=True, methods=["post"], permission_classes=[IsUser, HoldsOrManages])
+    def transfer(self, request: Request, pk: UUID) -> Response:
+        """Transfer the seat; the answer is the new holder's registration."""
+        registration = self.get_object()
+        person = find_person(**validated(PersonReferenceSerializer(data=request.data)))
+        heir = registrations.transfer_registration(
+            registration_id=registration.pk, to=person, now=timezone.now()
+        )
+        return self._answer(heir, status.HTTP_201_CREATED)
 
     def _answer(self, registration: Registration, code: int = status.HTTP_200_OK) -> Response:
         shown = Registration.objects.with_position().get(pk=registration.pk)

@@ -12,6 +12,9 @@ from otphandler.models.gates import Gate
 from otphandler.models.policies import OtpPolicy
 from otphandler.totp import Algorithm, Parameters
 
+# What `Ticket.attendance` is made of, for `save(update_fields=…)`.
+ATTENDANCE_FIELDS = ["entries", "inside", "first_admitted_at", "first_gate", "last_entry_at"]
+
 
 class Ticket(models.Model):
     """The secret, the parameters it was issued with, and how often it was used.

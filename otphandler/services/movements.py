@@ -4,16 +4,10 @@ from datetime import datetime
 
 from otphandler.entry import after_passing
 from otphandler.models import Scan, Ticket
+from otphandler.models.tickets import ATTENDANCE_FIELDS
 from otphandler.outcomes import Direction
 
-MOVEMENT_FIELDS = [
-    "movements",
-    "entries",
-    "inside",
-    "first_admitted_at",
-    "first_gate",
-    "last_entry_at",
-]
+MOVEMENT_FIELDS = ["movements", *ATTENDANCE_FIELDS]
 
 
 def pass_through(ticket: Ticket, scan: Scan, *, at: datetime) -> None:

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from entityhandler.models import Registration
 from otphandler import payload, totp
+from otphandler.entry import Attendance
 from otphandler.keyring import keyring
 from otphandler.models import OtpPolicy, Ticket
+from otphandler.models.tickets import ATTENDANCE_FIELDS
 from ticketmgr.errors import DomainError
 from ticketmgr.transactions import write_use_case
 
@@ -130,8 +134,33 @@ def issue_ticket(registration: Registration, policy: OtpPolicy, *, now: datetime
         return found
     ticket = Ticket(event_id=registration.event_id, registration=registration, created_at=now)
     _renew(ticket, policy)
+    _inherit(ticket, registration)
     ticket.save(force_insert=True)
     return ticket
+
+
+def _inherit(ticket: Ticket, registration: Registration) -> None:
+    """Take over the coming and going of the person's, or the seat's, earlier ticket.
+
+    Without it, whoever is inside could cancel and register again, or hand the seat on, and one seat
+    would let two people in. The earlier ticket is dead, so what it counted moves and stays counted
+    once. Locks that ticket row, which nobody else takes after this registration's.
+    """
+    earlier = (
+        Ticket.objects.select_for_update(no_key=True, of=("self",))
+        .filter(
+            Q(registration__user=registration.user_id)
+            | Q(registration__transferred_to=registration),
+            event=registration.event_id,
+            entries__gt=0,
+            revoked_at__isnull=False,
+        )
+        .order_by("-last_entry_at", "id")
+        .first()
+    )
+    if earlier is not None:
+        ticket.attendance, earlier.attendance = earlier.attendance, Attendance()
+        earlier.save(update_fields=ATTENDANCE_FIELDS)
 
 
 def _renew(ticket: Ticket, policy: OtpPolicy) -> None:

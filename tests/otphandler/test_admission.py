@@ -138,6 +138,40 @@ def test_a_person_who_came_back_after_cancelling_is_judged_by_the_new_registrati
     assert scan(gate, right).outcome == Outcome.ADMITTED
 
 
+def right_again(registration: Registration) -> Attempt:
+    """Return an attempt with the right code of whatever ticket the registration has now."""
+    secret = tickets.hand_out_secret(registration_id=registration.pk, now=NOW)
+    return Attempt(registration.user_id, registration.event_id, code(secret, NOW))
+
+
+def test_who_entered_and_registered_again_does_not_let_a_second_person_in(
+    gate: Scanner, attempt: MakeAttempt, registration: Registration
+) -> None:
+    scan(gate, attempt(NOW))
+    registrations.cancel_registration(registration_id=registration.pk, now=NOW)
+    again = registrations.register(event_id=registration.event_id, user=registration.user, now=NOW)
+    assert scan(gate, right_again(again)).outcome == Outcome.ALREADY_ADMITTED
+
+
+def test_a_seat_that_was_used_and_handed_on_lets_nobody_else_in(
+    gate: Scanner, attempt: MakeAttempt, registration: Registration, mallory: User
+) -> None:
+    scan(gate, attempt(NOW))
+    heir = registrations.transfer_registration(registration_id=registration.pk, to=mallory, now=NOW)
+    refused = scan(gate, right_again(heir))
+    assert (refused.outcome, refused.first_admitted_at) == (Outcome.ALREADY_ADMITTED, NOW)
+    assert Ticket.objects.filter(entries__gt=0).count() == 1
+
+
+def test_the_heir_of_an_unused_seat_is_admitted_and_the_old_code_is_dead(
+    gate: Scanner, attempt: MakeAttempt, registration: Registration, mallory: User
+) -> None:
+    old = attempt(NOW)
+    heir = registrations.transfer_registration(registration_id=registration.pk, to=mallory, now=NOW)
+    assert scan(gate, old).outcome == Outcome.CANCELLED
+    assert scan(gate, right_again(heir)).outcome == Outcome.ADMITTED
+
+
 def test_a_cancelled_event_admits_nobody(gate: Scanner, attempt: MakeAttempt, event: Event) -> None:
     right = attempt(NOW)
     events.cancel_event(event_id=event.pk)

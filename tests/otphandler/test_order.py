@@ -127,6 +127,11 @@ TICKET_ENDINGS: dict[str, Callable[[Registration], Any]] = {
     "the registration is cancelled": lambda registration: registrations.cancel_registration(
         registration_id=registration.pk, now=NOW
     ),
+    "the registration is transferred": lambda registration: registrations.transfer_registration(
+        registration_id=registration.pk,
+        to=User.objects.create(email="heir@example.org", full_name="Heir"),
+        now=NOW,
+    ),
     "the ticket is reissued": lambda registration: tickets.reissue_ticket(
         registration_id=registration.pk, now=NOW
     ),
