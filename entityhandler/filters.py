@@ -1,5 +1,6 @@
 """The query parameters of the lists; one that is not valid is a 400, never ignored."""
 
+from datetime import UTC
 from typing import Any
 
 import django_filters as filters
@@ -26,7 +27,11 @@ class MomentField(forms.DateTimeField):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         if moment.tzinfo is None:
             raise ValidationError("The time has no offset.", code="no_offset")
-        return moment
+        try:
+            # PostgreSQL refuses offsets beyond ±15:59, which ISO 8601 and Python allow.
+            return moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError(self.error_messages["invalid"], code="overflow") from error
 
 
 class MomentFilter(filters.IsoDateTimeFilter):

@@ -1,12 +1,16 @@
 """Reads JSON bodies within bounds: nesting, whole characters, and nothing but JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.utils.json import strict_constant
+
+# Nothing we accept nests deeper than 3. Far below Python's own limit, so that whoever shows a value
+# in a message never meets that.
+MAX_DEPTH = 20
 
 
 class BoundedJSONParser(JSONParser):
@@ -36,4 +40,19 @@ class BoundedJSONParser(JSONParser):
             raise ParseError("A string of the JSON has half of a surrogate pair.") from error
         except ValueError as error:
             raise ParseError(f"The body is not JSON: {error}") from error
+        if _is_deeper_than(MAX_DEPTH, document):
+            raise ParseError("The JSON is nested too deeply.")
         return document
+
+
+def _is_deeper_than(depth: int, document: Any) -> bool:
+    level = [document]
+    for _ in range(depth):
+        level = [inner for outer in level for inner in _inside(outer)]
+    return bool(level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
