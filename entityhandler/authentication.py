@@ -64,6 +64,3 @@ class RefuseDemoPassword:
         published = hmac.compare_digest(password.encode(), PUBLISHED_DEMO_PASSWORD.encode())
         if published and not settings.DEMO:
             raise PermissionDenied
-
-    def get_user(self, user_id: Any) -> None:
-        """Return nobody: this backend never signs anybody in."""

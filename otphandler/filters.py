@@ -2,6 +2,7 @@
 
 import django_filters as filters
 
+from entityhandler.filters import MomentFilter
 from otphandler.models import Gate, Scan, Scanner
 from otphandler.outcomes import Outcome
 
@@ -35,7 +36,7 @@ class ScanFilter(filters.FilterSet):
     registration = filters.UUIDFilter(field_name="registration_id")
     outcome = filters.ChoiceFilter(choices=Outcome.choices)
     conflict = filters.BooleanFilter()
-    after = filters.IsoDateTimeFilter(field_name="scanned_at", lookup_expr="gt")
+    after = MomentFilter(field_name="scanned_at", lookup_expr="gt")
 
     class Meta:
         model = Scan

@@ -65,12 +65,18 @@ POST    /registrations/                            401  409  409  201  201  403 
 POST    /registrations/ for charles                401  403  403  201  201  403  403  401
 GET     /registrations/{registration}/             401  200  404  200  200  403  403  401
 POST    /registrations/{registration}/cancel/      401  200  404  200  200  403  403  401
+POST    /registrations/{registration}/transfer/    401  201  404  201  201  403  403  401
 POST    /registrations/{pending}/confirm/          401  404  403  200  200  403  403  401
 GET     /registrations/{registration}/ticket/      401  200  404  200  200  403  403  401
 POST    /registrations/{registration}/ticket/secret/   401 200 404 403 403 403 403 401
 POST    /registrations/{registration}/ticket/reissue/  401 200 404 200 200 403 403 401
 POST    /registrations/{registration}/ticket/admit/    401 403 404 201 201 403 403 401
 POST    /registrations/{admitted}/ticket/undo/         401 404 404 200 200 403 403 401
+POST    /registrations/{registration}/ticket/unblock/  401 403 404 204 204 403 403 401
+GET     /events/{event}/attendance/                401  403  403  200  200  403  403  401
+GET     /events/{draft}/attendance/                401  404  404  200  200  403  403  401
+POST    /events/{event}/unblock/                   401  403  403  204  204  403  403  401
+POST    /events/{draft}/unblock/                   401  404  404  204  204  403  403  401
 GET     /gates/                                    401  200  200  200  200  403  403  401
 POST    /gates/                                    401  403  403  201  201  403  403  401
 POST    /gates/ at the draft                       401  400  400  201  201  403  403  401
@@ -83,8 +89,10 @@ GET     /scanners/me/                              401  403  403  403  403  200 
 GET     /scanners/{scanner}/                       401  404  404  200  200  403  403  401
 POST    /scanners/{scanner}/revoke/                401  404  404  200  200  403  403  401
 POST    /scanners/{scanner}/rotate/                401  404  404  200  200  403  403  401
+POST    /scanners/{scanner}/unblock/               401  404  404  204  204  403  403  401
 GET     /scans/                                    401  200  200  200  200  403  403  401
 POST    /scans/                                    401  403  403  403  403  201  403  401
+POST    /scans/batch/                              401  403  403  403  403  200  200  401
 GET     /scans/{scan}/                             401  404  404  200  200  403  403  401
 GET     /schema/                                   200  200  200  200  200  200  200  401
 GET     /docs/                                     200  200  200  200  200  200  200  401
@@ -214,6 +222,8 @@ def world(
         "POST /registrations/ for charles": {"event": str(event.pk), "user": str(charles.pk)},
         "POST /registrations/{registration}/ticket/admit/": {"reason": "phone broken"},
         "POST /registrations/{admitted}/ticket/undo/": {"reason": "mistake"},
+        "POST /registrations/{registration}/transfer/": {"user": str(charles.pk)},
+        "POST /scans/batch/": {"scans": [triple]},
         "POST /gates/": {"event": str(event.pk), "name": "West"},
         "POST /gates/ at the draft": {"event": str(draft.pk), "name": "West"},
         "PATCH /gates/{gate}/": {"name": "Main"},

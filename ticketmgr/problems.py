@@ -7,18 +7,20 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.defaults import page_not_found, permission_denied
+from psycopg2.errorcodes import FOREIGN_KEY_VIOLATION
 from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from ticketmgr.errors import DomainError, TryAgain
+from ticketmgr.transactions import sqlstate
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +90,8 @@ def answer_to(error: Exception) -> Response | None:
         return response(_invalid(_model_errors(error)))
     if isinstance(error, RequestDataTooBig):
         return response(_status_problem(status.HTTP_413_REQUEST_ENTITY_TOO_LARGE))
-    if isinstance(error, Http404):
+    if isinstance(error, Http404 | ObjectDoesNotExist) or _refers_to_nothing(error):
+        # What a permission check had found was deleted before the service locked it.
         error = exceptions.NotFound()
     elif isinstance(error, DjangoPermissionDenied):
         error = exceptions.PermissionDenied()
@@ -97,6 +100,11 @@ def answer_to(error: Exception) -> Response | None:
     if isinstance(error, exceptions.APIException):
         return response(_framework_problem(error), _headers(error))
     return None
+
+
+def _refers_to_nothing(error: Exception) -> bool:
+    """Whether a row was to refer to one that was deleted meanwhile; told at the commit."""
+    return isinstance(error, IntegrityError) and sqlstate(error) == FOREIGN_KEY_VIOLATION
 
 
 def _domain_problem(error: DomainError) -> dict[str, Any]:

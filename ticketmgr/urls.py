@@ -8,11 +8,14 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from ticketmgr.health import healthz, readyz
 from ticketmgr.problem_pages import problem_catalogue
 
+# Without metadata: OPTIONS would look for a template of this page.
+docs = SpectacularSwaggerView.as_view(url_name="schema", metadata_class=None)
+
 api: list[URLPattern | URLResolver] = [
     path("", include("entityhandler.urls")),
     path("", include("otphandler.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("docs/", docs, name="docs"),
     path("problems/", problem_catalogue, name="problems"),
 ]
 

@@ -20,10 +20,10 @@ class RegistrationAdmin(ServiceAdmin[Registration]):
     list_select_related = ("user", "event")
     list_filter = ("status", EventFilter, "created_at")
     search_fields = ("user__email", "user__full_name", "id__exact")
-    autocomplete_fields = ("event", "user")
+    autocomplete_fields = ("event", "user", "transferred_from")
     ordering = ("-created_at", "-id")
     readonly_fields = ("id", "status", "created_at", "updated_at", "waitlisted_at", "cancelled_at")
-    fields = ("event", "user", *readonly_fields)
+    fields = ("event", "user", "transferred_from", *readonly_fields)
     actions = ("confirm", "cancel")
 
     def name_of(self, obj: Registration) -> str:

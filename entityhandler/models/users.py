@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Lower
 
 
@@ -13,11 +14,12 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the user who signs in with this e-mail; case does not matter."""
-        return self.get(email__lower=(username or "").lower())
+        return self.get(email__lower=Lower(Value(username or "")))
 
     def by_email(self, email: str) -> "User | None":
         """Return the user with this e-mail, or None; served by `user_email_unique`."""
-        return self.filter(email__lower=email.strip().lower()).first()
+        # PostgreSQL lowers both sides: its idea of lower case is the index's, Python's is another.
+        return self.filter(email__lower=Lower(Value(email.strip()))).first()
 
     def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
         """Make a user with every permission; called by `manage.py createsuperuser`."""

@@ -1,8 +1,8 @@
 """Registrations: taking a seat, waiting for one, giving it back.
 
-Whatever changes seats locks the event row first (FOR NO KEY UPDATE: scans pass, other changes of
-seats wait), then the registration row. The event's counters change in the same transaction, and a
-check constraint refuses the row that would be oversold.
+Whatever changes a registration locks its event row (FOR NO KEY UPDATE: scans pass, other changes
+wait). The event's counters change in the same transaction, and a check constraint refuses a row
+that would be oversold.
 """
 
 from datetime import datetime
@@ -107,9 +107,9 @@ def register(
 def cancel_registration(*, registration_id: UUID, now: datetime) -> Registration:
     """Give the seat back; the head of the waitlist gets it in the same transaction.
 
-    Locks the event row, then the registration. Raises AlreadyCancelled.
+    Locks the event row. Raises AlreadyCancelled.
     """
-    event, registration = _lock_both(registration_id)
+    event, registration = _lock_event_of(registration_id)
     if registration.status == Status.CANCELLED:
         raise AlreadyCancelled
     _count(event, registration.status, -1)
@@ -124,10 +124,10 @@ def cancel_registration(*, registration_id: UUID, now: datetime) -> Registration
 def confirm_registration(*, registration_id: UUID, now: datetime) -> Registration:
     """Approve a pending registration, or take a waitlisted one ahead of the queue.
 
-    Locks the event row, then the registration. Raises AlreadyCancelled, AlreadyConfirmed and,
+    Locks the event row. Raises AlreadyCancelled, AlreadyConfirmed and,
     for a waitlisted one without a free seat, EventFull.
     """
-    event, registration = _lock_both(registration_id)
+    event, registration = _lock_event_of(registration_id)
     if registration.status == Status.CANCELLED:
         raise AlreadyCancelled
     if registration.status == Status.CONFIRMED:
@@ -146,10 +146,10 @@ def transfer_registration(*, registration_id: UUID, to: User, now: datetime) -> 
     """Hand a seat to somebody else; it is never free in between, and the old ticket is dead.
 
     The new registration has the status of the old one, which is cancelled and named as its origin.
-    Locks the event row, then the registration. Raises AlreadyCancelled, NoSeatToTransfer,
+    Locks the event row. Raises AlreadyCancelled, NoSeatToTransfer,
     AlreadyRegistered, and EventNotPublished for an event that was called off.
     """
-    event, registration = _lock_both(registration_id)
+    event, registration = _lock_event_of(registration_id)
     if event.status != Event.Status.PUBLISHED:
         raise EventNotPublished
     if registration.status == Status.CANCELLED:
@@ -179,7 +179,7 @@ def promote_waitlist(event: Event, *, now: datetime) -> None:
     """
     promoted = False
     while event.waitlist_length and not event.is_full:
-        head = event.registrations.waiting().select_for_update().first()
+        head = event.registrations.waiting().first()
         if head is None:
             break
         _count(event, Status.WAITLISTED, -1)
@@ -197,14 +197,14 @@ def _lock_event(event_id: UUID) -> Event:
     return event
 
 
-def _lock_both(registration_id: UUID) -> tuple[Event, Registration]:
-    """Return the event and the registration, locked in that order.
+def _lock_event_of(registration_id: UUID) -> tuple[Event, Registration]:
+    """Return the event, locked, and the registration, read under that lock.
 
-    The event of a registration never changes, so reading it before the lock is safe.
+    The event of a registration never changes, so finding it before the lock is safe.
     """
     event_id = Registration.objects.values_list("event_id", flat=True).get(pk=registration_id)
     event = _lock_event(event_id)
-    registration = Registration.objects.select_for_update(no_key=True).get(pk=registration_id)
+    registration = Registration.objects.get(pk=registration_id)
     registration.event = event
     return event, registration
 
@@ -223,7 +223,11 @@ def _check_window(event: Event, now: datetime) -> None:
 
 def _local(event: Event, moment: datetime) -> str:
     """Return a moment as people at the event read it, zone included."""
-    return f"{moment.astimezone(ZoneInfo(event.time_zone)):%Y-%m-%d %H:%M} ({event.time_zone})"
+    try:
+        return f"{moment.astimezone(ZoneInfo(event.time_zone)):%Y-%m-%d %H:%M} ({event.time_zone})"
+    except OverflowError:
+        # The last hours of the year 9999 are beyond it east of Greenwich.
+        return f"{moment:%Y-%m-%d %H:%M} (UTC)"
 
 
 def _seat_status(event: Event) -> Status:

@@ -36,10 +36,15 @@ def sign_in(
 ) -> tuple[UserToken, str]:
     """Return a new token of the user and its text, which nobody sees again.
 
-    `request` is handed to Django's authentication backends alone. Raises WrongCredentials.
+    `request` is handed to Django's authentication backends alone. Locks the user row, as a change
+    of the password does: an old password opens nothing once the change was answered. Raises
+    WrongCredentials.
     """
-    user = authenticate(request, username=email.strip(), password=password)
-    if not isinstance(user, User):
+    found = authenticate(request, username=email.strip(), password=password)
+    if not isinstance(found, User):
+        raise WrongCredentials
+    user = User.objects.select_for_update(no_key=True).get(pk=found.pk)
+    if user.password != found.password or not user.is_active:
         raise WrongCredentials
     return _issue(user=user, label=label, now=now)
 

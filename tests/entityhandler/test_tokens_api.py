@@ -71,9 +71,6 @@ def test_the_email_is_recognised_however_it_is_typed(
     assert sign_in(client, email=email).status_code == 201
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="Python and PostgreSQL lower this letter differently"
-)
 def test_a_letter_of_another_alphabet_opens_no_account_of_somebody_else(
     client: APIClient, ada: User
 ) -> None:

@@ -271,7 +271,6 @@ def test_one_email_is_taken_once(db: None) -> None:
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
 
 
-@pytest.mark.xfail(raises=AssertionError, reason="signing in does not wait for a new password")
 @pytest.mark.django_db(transaction=True)
 def test_an_old_password_gets_no_token_while_a_new_one_is_set(ada: User) -> None:
     def set_password() -> None:
