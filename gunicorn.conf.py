@@ -31,6 +31,9 @@ graceful_timeout = 15
 # worker after max_requests (benoitc/gunicorn#3038), and a gate would see failed scans.
 max_requests = 0
 
+# The longest that gunicorn takes: what is longer is refused by it, not by a problem document.
+limit_request_line = 8190
+
 # The heartbeat file must not wait for a slow disk; /dev/shm is memory (Linux only).
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 

@@ -87,8 +87,14 @@ def ready_scan(*, now: datetime) -> ReadyScan:
 
 
 def _person(email: str, full_name: str, **rank: bool) -> User:
-    user = User.objects.by_email(email) or User(email=email, full_name=full_name, **rank)
-    if not user.check_password(settings.DEMO_PASSWORD):
+    """Return a demo account as it should be, whatever somebody made of it meanwhile."""
+    user = User.objects.by_email(email) or User(email=email, full_name=full_name)
+    wanted = {"is_active": True, "is_staff": False, "is_superuser": False, **rank}
+    if {name: getattr(user, name) for name in wanted} != wanted or not user.check_password(
+        settings.DEMO_PASSWORD
+    ):
+        for name, value in wanted.items():
+            setattr(user, name, value)
         user.set_password(settings.DEMO_PASSWORD)
         user.save()
     return user

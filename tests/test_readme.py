@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,7 @@ def run(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
 
 def test_the_api_examples_end_in_an_admission(demo_server: str) -> None:
     example = BLOCKS[-1].replace("http://127.0.0.1:8000", demo_server)
-    example = example.replace(".venv/bin/python", sys.executable)
+    example = example.replace(".venv/bin/python", shlex.quote(sys.executable))
     done = run("bash", "-eu", "-c", example)
     assert done.returncode == 0, done.stderr + done.stdout
     assert '"outcome":"admitted"' in done.stdout

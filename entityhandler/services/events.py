@@ -1,8 +1,7 @@
 """Events: making, changing, publishing, cancelling them, and who manages them.
 
-Every change of an event takes the event row FOR UPDATE, the strong form. A scan holds that row
-FOR KEY SHARE until it commits, so a change waits for the scans under way, and a scan that begins
-afterwards sees the change: nobody is admitted once the answer to a cancellation is out.
+Every change locks the event row, and is answered only once the scans that may have read the event
+before it have ended (`@settled`): nobody is admitted once the answer to a cancellation is out.
 """
 
 from collections.abc import Mapping
@@ -11,12 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, RestrictedError
 
 from entityhandler.models import Event, EventManager, User
 from entityhandler.services.registrations import promote_waitlist
 from ticketmgr.errors import DomainError
-from ticketmgr.transactions import violated_constraint, write_use_case
+from ticketmgr.transactions import settled, violated_constraint, write_use_case
 
 EDITABLE_FIELDS = frozenset(
     {
@@ -91,6 +90,7 @@ def create_event(*, by: User, fields: Mapping[str, Any]) -> Event:
     return event
 
 
+@settled
 @write_use_case
 def update_event(*, event_id: UUID, changes: Mapping[str, Any], now: datetime) -> Event:
     """Change an event; more capacity promotes the head of the waitlist in the same transaction.
@@ -109,6 +109,7 @@ def update_event(*, event_id: UUID, changes: Mapping[str, Any], now: datetime) -
     return event
 
 
+@settled
 @write_use_case
 def publish_event(*, event_id: UUID) -> Event:
     """Open a draft to the public. Locks the event row; raises EventCancelled, AlreadyPublished."""
@@ -120,11 +121,12 @@ def publish_event(*, event_id: UUID) -> Event:
     return _set_status(event, Event.Status.PUBLISHED)
 
 
+@settled
 @write_use_case
 def cancel_event(*, event_id: UUID) -> Event:
     """Call an event off for good: nobody registers or is admitted from now on.
 
-    Locks the event row, and so waits for scans under way. Raises EventCancelled.
+    Locks the event row. Raises EventCancelled, and NotSettled.
     """
     event = _lock(event_id)
     if event.status == Event.Status.CANCELLED:
@@ -140,7 +142,7 @@ def delete_event(*, event_id: UUID) -> None:
         raise EventInUse
     try:
         event.delete()
-    except ProtectedError as error:
+    except (ProtectedError, RestrictedError) as error:
         raise EventInUse from error
 
 
@@ -164,8 +166,8 @@ def remove_manager(*, event: Event, user_id: UUID) -> None:
 
 
 def _lock(event_id: UUID) -> Event:
-    """Return the event, locked FOR UPDATE; raises Event.DoesNotExist."""
-    return Event.objects.select_for_update().get(pk=event_id)
+    """Return the event, locked; raises Event.DoesNotExist."""
+    return Event.objects.select_for_update(no_key=True).get(pk=event_id)
 
 
 def _set_status(event: Event, status: Event.Status) -> Event:

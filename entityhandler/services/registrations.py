@@ -124,14 +124,16 @@ def cancel_registration(*, registration_id: UUID, now: datetime) -> Registration
 def confirm_registration(*, registration_id: UUID, now: datetime) -> Registration:
     """Approve a pending registration, or take a waitlisted one ahead of the queue.
 
-    Locks the event row. Raises AlreadyCancelled, AlreadyConfirmed and,
-    for a waitlisted one without a free seat, EventFull.
+    Locks the event row. Raises AlreadyCancelled, AlreadyConfirmed,
+    EventNotPublished and, for a waitlisted one without a free seat, EventFull.
     """
     event, registration = _lock_event_of(registration_id)
     if registration.status == Status.CANCELLED:
         raise AlreadyCancelled
     if registration.status == Status.CONFIRMED:
         raise AlreadyConfirmed
+    if event.status != Event.Status.PUBLISHED:
+        raise EventNotPublished
     if registration.status == Status.WAITLISTED and event.is_full:
         raise EventFull
     _count(event, registration.status, -1)
@@ -178,7 +180,7 @@ def promote_waitlist(event: Event, *, now: datetime) -> None:
     The caller holds the lock on the event row; without it two of them would promote the same head.
     """
     promoted = False
-    while event.waitlist_length and not event.is_full:
+    while event.status == Event.Status.PUBLISHED and event.waitlist_length and not event.is_full:
         head = event.registrations.waiting().first()
         if head is None:
             break

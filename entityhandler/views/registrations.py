@@ -64,7 +64,7 @@ class RegistrationViewSet(
         """Return whom to register and whether a manager does it; naming oneself is no privilege."""
         caller = self.request.user
         assert isinstance(caller, User)
-        if not named or named.get("user") == caller.pk:
+        if not named or _names(caller, named):
             return caller, False
         event = Event.objects.filter(pk=event_id).first()
         if event is None:
@@ -113,3 +113,8 @@ class RegistrationViewSet(
     def _answer(self, registration: Registration, code: int = status.HTTP_200_OK) -> Response:
         shown = Registration.objects.with_position().get(pk=registration.pk)
         return Response(RegistrationSerializer(shown).data, status=code)
+
+
+def _names(caller: User, named: dict[str, Any]) -> bool:
+    """Whether somebody names themselves, by id or by e-mail."""
+    return named.get("user") == caller.pk or named.get("email", "").lower() == caller.email.lower()

@@ -59,7 +59,7 @@ class Scanner(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="scanners")
-    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="scanners")
+    gate = models.ForeignKey(Gate, on_delete=models.RESTRICT, related_name="scanners")
     name = models.CharField(max_length=100)
     digest = models.BinaryField(max_length=32, editable=False)
     created_at = models.DateTimeField()

@@ -20,7 +20,6 @@ from otphandler.keyring import keyring
 from otphandler.models import OtpPolicy, Scan, Scanner, Ticket
 from otphandler.outcomes import Direction, Outcome
 from otphandler.services import throttle
-from otphandler.services.locks import hold_scanner
 from otphandler.services.movements import MOVEMENT_FIELDS, describe, pass_through
 from ticketmgr.errors import DomainError, InvalidField
 from ticketmgr.transactions import violated_constraint, write_use_case
@@ -149,13 +148,13 @@ def _judge_or_find(scanner: Scanner, attempt: Attempt, clock: Clock) -> Verdict:
 def judge_scan(*, scanner: Scanner, attempt: Attempt, clock: Clock) -> Verdict:
     """Decide one scan and record it, in one transaction.
 
-    Holds the scanner's and the event's row FOR KEY SHARE, so that neither is revoked or cancelled
-    before this commits, and locks the ticket row: whatever is decided about it waits its turn.
+    Locks the ticket row: whatever is decided about it waits its turn. Everything else is read after
+    that, so that whoever ends a right to pass can tell the scans that may not have seen it; see
+    `ticketmgr.transactions.settled`. The first statement that locks gives the transaction its id,
+    by which it is found; a scan without a ticket admits nobody, so it needs none.
     """
-    if not hold_scanner(scanner):
-        raise ScannerRevoked("The scanner was revoked.")
-    event = Event.objects.get(pk=scanner.event_id)
-    ticket = _lock_ticket(event, attempt)
+    ticket = _lock_ticket(scanner.event_id, attempt)
+    event = _event_of(scanner)
     recorded = _recorded(event, attempt)
     if recorded is not None:
         return Verdict(recorded, replayed=True)
@@ -173,19 +172,32 @@ def judge_scan(*, scanner: Scanner, attempt: Attempt, clock: Clock) -> Verdict:
 # --- What is read, and how it is kept true ------------------------------------------------------
 
 
-def _lock_ticket(event: Event, attempt: Attempt) -> Ticket | None:
+def _lock_ticket(event_id: UUID, attempt: Attempt) -> Ticket | None:
     """Return the live ticket of that person at that event, locked; None where there is none.
 
     A ticket is revoked by the transaction that ends its registration, so one that is still live
     under the lock belongs to a registration that is still confirmed.
     """
-    if attempt.event_id != event.pk:
+    if attempt.event_id != event_id:
         return None
     return (
         Ticket.objects.select_for_update(no_key=True, of=("self",))
-        .filter(event=event, registration__user=attempt.user_id, revoked_at__isnull=True)
+        .filter(event=event_id, registration__user=attempt.user_id, revoked_at__isnull=True)
         .first()
     )
+
+
+def _event_of(scanner: Scanner) -> Event:
+    """Return the scanner's event; raises ScannerRevoked for a token that is no longer good."""
+    found = (
+        Scanner.objects.active()
+        .select_related("event")
+        .filter(pk=scanner.pk, digest=scanner.digest)
+        .first()
+    )
+    if found is None:
+        raise ScannerRevoked("The scanner was revoked.")
+    return found.event
 
 
 def _registration(event: Event, attempt: Attempt) -> Registration | None:

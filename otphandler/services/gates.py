@@ -3,15 +3,16 @@
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, RestrictedError
 
 from entityhandler.models import Event
 from otphandler.models import Gate, Scanner
 from ticketmgr.errors import DomainError
-from ticketmgr.transactions import violated_constraint, write_use_case
+from ticketmgr.transactions import settled, violated_constraint, write_use_case
 
 PREFIX = "tms_"
 # 256 bits: nothing to guess, so a digest without salt or stretching is enough.
@@ -48,7 +49,7 @@ def digest(token: str) -> bytes:
 def create_gate(*, event: Event, name: str) -> Gate:
     """Make a gate; raises GateNameTaken."""
     gate = Gate(event=event, name=name)
-    _save(gate)
+    _save(gate, force_insert=True)
     return gate
 
 
@@ -56,7 +57,7 @@ def create_gate(*, event: Event, name: str) -> Gate:
 def rename_gate(*, gate: Gate, name: str) -> Gate:
     """Give a gate another name; raises GateNameTaken."""
     gate.name = name
-    _save(gate)
+    _save(gate, update_fields=["name"])
     return gate
 
 
@@ -65,7 +66,7 @@ def delete_gate(*, gate: Gate) -> None:
     """Delete a gate that nothing refers to; raises GateInUse."""
     try:
         gate.delete()
-    except ProtectedError as error:
+    except (ProtectedError, RestrictedError) as error:
         raise GateInUse from error
 
 
@@ -81,11 +82,12 @@ def create_scanner(*, gate: Gate, name: str, now: datetime) -> tuple[Scanner, st
     return scanner, text
 
 
+@settled
 @write_use_case
 def rotate_scanner(*, scanner_id: UUID) -> tuple[Scanner, str]:
     """Give a device a new token; the old one opens nothing any more.
 
-    Locks the scanner row and so waits for its scans under way. Raises AlreadyRevoked.
+    Locks the scanner row. Raises AlreadyRevoked and NotSettled.
     """
     scanner = _lock(scanner_id)
     text = _new_token()
@@ -94,11 +96,12 @@ def rotate_scanner(*, scanner_id: UUID) -> tuple[Scanner, str]:
     return scanner, text
 
 
+@settled
 @write_use_case
 def revoke_scanner(*, scanner_id: UUID, now: datetime) -> Scanner:
     """Take a device out of service for good; nothing it sends is judged any more.
 
-    Locks the scanner row and so waits for its scans under way. Raises AlreadyRevoked.
+    Locks the scanner row. Raises AlreadyRevoked and NotSettled.
     """
     scanner = _lock(scanner_id)
     scanner.revoked_at = now
@@ -116,17 +119,17 @@ def _new_token() -> str:
 
 
 def _lock(scanner_id: UUID) -> Scanner:
-    """Return the scanner, locked FOR UPDATE."""
-    scanner = Scanner.objects.select_for_update(of=("self",)).get(pk=scanner_id)
+    """Return the scanner, locked; raises AlreadyRevoked."""
+    scanner = Scanner.objects.select_for_update(no_key=True).get(pk=scanner_id)
     if scanner.revoked_at is not None:
         raise AlreadyRevoked
     return scanner
 
 
-def _save(gate: Gate) -> None:
+def _save(gate: Gate, **how: Any) -> None:
     gate.full_clean(validate_unique=False, validate_constraints=False)
     try:
-        gate.save()
+        gate.save(**how)
     except IntegrityError as error:
         if violated_constraint(error) != "gate_name_once_per_event":
             raise

@@ -8,7 +8,6 @@ from otphandler.entry import Attendance, refused_by_policy
 from otphandler.models import Gate, OtpPolicy, Scan, Ticket
 from otphandler.outcomes import Direction, Outcome
 from otphandler.services.admission import refused_by_event
-from otphandler.services.locks import hold_event
 from otphandler.services.movements import MOVEMENT_FIELDS, describe, pass_through
 from otphandler.services.tickets import issue_ticket, lock_confirmed
 from ticketmgr.errors import DomainError
@@ -35,11 +34,12 @@ def admit_by_hand(
     """Let a person pass without a code, at a manager's word; the answer is the recorded scan.
 
     Doors, throttle and code do not bind a manager; a cancelled event and the entry policy do.
-    Holds the event, as a scan does, then locks the registration and the ticket, which is issued
-    where there is none: the order in which a cancellation takes them. Raises NotConfirmed.
+    Locks the registration and the ticket, which is issued where there is none: the order in which
+    a cancellation takes them. Like a scan it reads the event after its first lock. Raises
+    NotConfirmed.
     """
-    event = hold_event(_event_id(registration_id))
     registration = lock_confirmed(registration_id)
+    event = registration.event
     issued = issue_ticket(registration, OtpPolicy.of(event.pk), now=now)
     ticket = _lock(issued)
     outcome = refused_by_event(event) or refused_by_policy(event, ticket.attendance, direction, now)
@@ -91,11 +91,6 @@ def _last_standing_movement(ticket: Ticket) -> Scan | None:
         .order_by("-movement")
         .first()
     )
-
-
-def _event_id(registration_id: UUID) -> UUID:
-    """Return the event of a registration; it never changes, so no lock is needed to read it."""
-    return Registration.objects.values_list("event_id", flat=True).get(pk=registration_id)
 
 
 def _lock(ticket: Ticket) -> Ticket:

@@ -177,6 +177,13 @@ def test_a_claimed_time_does_not_outwait_a_throttle(device: APIClient, item: Ite
     assert outcomes == ["wrong_code"] * 5 + ["throttled"] * 3
 
 
+def test_a_throttle_that_is_over_is_over_for_late_scans_too(device: APIClient, item: Item) -> None:
+    now = timezone.now()
+    late = item(now - HOUR)
+    Ticket.objects.update(failures=9, blocked_until=now - HOUR / 2)
+    assert words(hand_in(device, late)) == [(201, "admitted")]
+
+
 @pytest.mark.parametrize("scans", [[], [{}] * 501, "all", None, [1], [[]]])
 def test_a_batch_is_1_to_500_objects(device: APIClient, scans: Any) -> None:
     answer = device.post("/api/v1/scans/batch/", {"scans": scans})

@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from entityhandler.models import Event, User
 from entityhandler.services import registrations
+from otphandler.keyring import keyring
 from otphandler.models import KeyCanary, Scanner, Ticket
 from otphandler.outcomes import Outcome
 from otphandler.services import rotation, tickets
 from otphandler.services.admission import Attempt, Verdict, submit_scan
 from otphandler.services.canary import check_canary
 from tests.conftest import code
-from tests.threads import run_in_threads
+from tests.threads import run_behind, run_in_threads
 
 NOW = timezone.now()
 NEW_KEY = "9:" + base64.b64encode(b"n" * 32).decode()
@@ -107,6 +108,23 @@ def test_without_the_old_key_nothing_is_lost(
         rotate()
     settings.OTP_KEYS = f"{NEW_KEY},{old_keys}"
     assert "Every ticket secret" in rotate()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_secret_that_is_replaced_meanwhile_is_not_overwritten_with_the_old_one(
+    old_keys: str, guests: list[tickets.TicketSecret]
+) -> None:
+    ticket = guests[0].ticket
+
+    def replace() -> None:
+        ticket.version += 1
+        ticket.sealed_secret = keyring().seal(b"replaced", ticket.binding.associated_data())
+        ticket.save(update_fields=["version", "sealed_secret"])
+
+    run_behind(replace, [rotate])
+    again = Ticket.objects.get(pk=ticket.pk)
+    bound_to = again.binding.associated_data()
+    assert keyring().open(bytes(again.sealed_secret), bound_to) == b"replaced"
 
 
 @pytest.mark.django_db(transaction=True)
