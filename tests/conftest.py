@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings as django_settings
@@ -109,6 +110,19 @@ def registration(event: Event, ada: User) -> Registration:
 def ticket(registration: Registration) -> tickets.TicketSecret:
     """Return Ada's ticket with its secret."""
     return tickets.hand_out_secret(registration_id=registration.pk, now=timezone.now())
+
+
+@pytest.fixture
+def make_ticket(event: Event, make_user: Callable[..., User]) -> Callable[[], tickets.TicketSecret]:
+    """Return a maker of tickets of further guests, confirmed, each with its secret."""
+
+    def make() -> tickets.TicketSecret:
+        now = timezone.now()
+        guest = make_user(f"guest-{uuid4().hex}")
+        registration = registrations.register(event_id=event.pk, user=guest, now=now)
+        return tickets.hand_out_secret(registration_id=registration.pk, now=now)
+
+    return make
 
 
 @pytest.fixture

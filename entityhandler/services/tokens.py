@@ -25,8 +25,13 @@ class WrongCredentials(DomainError):
     title = "The e-mail or the password is wrong."
 
 
+def new_token(prefix: str) -> str:
+    """Return a fresh token: the prefix, by which kinds are told apart, and chance."""
+    return prefix + secrets.token_urlsafe(RANDOM_BYTES)
+
+
 def digest(token: str) -> bytes:
-    """Return what the table holds of a token: its SHA-256."""
+    """Return what a table holds of a token: its SHA-256."""
     return hashlib.sha256(token.encode()).digest()
 
 
@@ -50,7 +55,7 @@ def sign_in(
 
 
 def _issue(*, user: User, label: str, now: datetime) -> tuple[UserToken, str]:
-    text = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
+    text = new_token(PREFIX)
     token = UserToken.objects.create(
         user=user,
         label=label,

@@ -1,7 +1,5 @@
 """Gates and the devices at them."""
 
-import hashlib
-import secrets
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,13 +8,12 @@ from django.db import IntegrityError
 from django.db.models import ProtectedError, RestrictedError
 
 from entityhandler.models import Event
+from entityhandler.services.tokens import digest, new_token
 from otphandler.models import Gate, Scanner
 from ticketmgr.errors import DomainError
 from ticketmgr.transactions import settled, violated_constraint, write_use_case
 
 PREFIX = "tms_"
-# 256 bits: nothing to guess, so a digest without salt or stretching is enough.
-RANDOM_BYTES = 32
 
 
 class GateNameTaken(DomainError):
@@ -38,11 +35,6 @@ class AlreadyRevoked(DomainError):
 
     code = "already_revoked"
     title = "The scanner was revoked already."
-
-
-def digest(token: str) -> bytes:
-    """Return what the table holds of a token: its SHA-256."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 @write_use_case
@@ -73,7 +65,7 @@ def delete_gate(*, gate: Gate) -> None:
 @write_use_case
 def create_scanner(*, gate: Gate, name: str, now: datetime) -> tuple[Scanner, str]:
     """Make a device at a gate; return it and its token, which nobody sees again."""
-    text = _new_token()
+    text = new_token(PREFIX)
     scanner = Scanner(
         event_id=gate.event_id, gate=gate, name=name, digest=digest(text), created_at=now
     )
@@ -90,7 +82,7 @@ def rotate_scanner(*, scanner_id: UUID) -> tuple[Scanner, str]:
     Locks the scanner row. Raises AlreadyRevoked and NotSettled.
     """
     scanner = _lock(scanner_id)
-    text = _new_token()
+    text = new_token(PREFIX)
     scanner.digest = digest(text)
     scanner.save(update_fields=["digest"])
     return scanner, text
@@ -112,10 +104,6 @@ def revoke_scanner(*, scanner_id: UUID, now: datetime) -> Scanner:
 def find_scanner(text: str) -> Scanner | None:
     """Return the scanner in service that has this token, its gate loaded, or None; one query."""
     return Scanner.objects.active().select_related("gate").filter(digest=digest(text)).first()
-
-
-def _new_token() -> str:
-    return PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
 
 
 def _lock(scanner_id: UUID) -> Scanner:

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from entityhandler.models import Event, User
-from entityhandler.services import events, registrations
+from entityhandler.services import events
 from otphandler.models import Gate, Scanner
 from otphandler.outcomes import Direction
 from otphandler.services import gates, manual, tickets
@@ -22,15 +22,9 @@ NOW = timezone.now().replace(second=20, microsecond=0)
 
 
 @pytest.fixture
-def guests(event: Event, make_user: Callable[..., User]) -> list[tickets.TicketSecret]:
+def guests(make_ticket: Callable[[], tickets.TicketSecret]) -> list[tickets.TicketSecret]:
     """Return the tickets of eight guests."""
-    found = []
-    for number in range(8):
-        registration = registrations.register(
-            event_id=event.pk, user=make_user(f"guest{number}"), now=NOW
-        )
-        found.append(tickets.hand_out_secret(registration_id=registration.pk, now=NOW))
-    return found
+    return [make_ticket() for _ in range(8)]
 
 
 Guests = list[tickets.TicketSecret]

@@ -5,9 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from entityhandler.models import Event, User
 from otphandler.models import Gate, Scanner
+from otphandler.services import gates
 from tests.conftest import client_of, client_with
 
 
@@ -43,6 +45,15 @@ def test_a_gate_with_a_scanner_is_not_deleted(gate: Scanner, grace: User) -> Non
 def test_an_unused_gate_is_deleted(north: Gate, grace: User) -> None:
     assert client_of(grace).delete(f"/api/v1/gates/{north.pk}/").status_code == 204
     assert not Gate.objects.exists()
+
+
+def test_a_draft_with_a_gate_and_a_scanner_is_still_a_draft_to_delete(
+    make_event: Callable[..., Event], grace: User
+) -> None:
+    draft = make_event(publish=False)
+    north = gates.create_gate(event=draft, name="North")
+    gates.create_scanner(gate=north, name="Phone", now=timezone.now())
+    assert client_of(grace).delete(f"/api/v1/events/{draft.pk}/").status_code == 204
 
 
 def test_a_visible_event_of_somebody_else_gets_no_gate_from_me(event: Event, mallory: User) -> None:

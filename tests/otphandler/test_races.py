@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from entityhandler.models import Event, Registration, User
-from entityhandler.services import events, registrations
+from entityhandler.services import events
 from otphandler.models import Gate, Scan, Scanner, Ticket
 from otphandler.outcomes import Outcome
 from otphandler.services import gates, throttle, tickets
@@ -23,6 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 20
 NOW = timezone.now()
+
+
+MakeTicket = Callable[[], tickets.TicketSecret]
 
 
 def outcomes(results: list[Verdict | Exception]) -> Counter[str]:
@@ -41,55 +44,46 @@ def scans(gate: Scanner, attempts: list[Attempt]) -> list[Callable[[], Verdict]]
     ]
 
 
-def fresh_ticket(event: Event, make_user: Callable[..., User]) -> tickets.TicketSecret:
-    """Return the ticket of somebody new."""
-    user = make_user(f"guest-{uuid4().hex}")
-    registration = registrations.register(event_id=event.pk, user=user, now=NOW)
-    return tickets.hand_out_secret(registration_id=registration.pk, now=NOW)
-
-
 def attempt_of(ticket: tickets.TicketSecret, *, steps: int = 0) -> Attempt:
     registration = ticket.registration
     right = code(ticket, NOW, steps=steps)
     return Attempt(registration.user_id, registration.event_id, right)
 
 
-def test_fifty_scans_of_one_code_admit_once(
-    gate: Scanner, event: Event, make_user: Callable[..., User]
-) -> None:
+def test_fifty_scans_of_one_code_admit_once(gate: Scanner, make_ticket: MakeTicket) -> None:
     for _ in range(ROUNDS):
-        attempt = attempt_of(fresh_ticket(event, make_user))
+        attempt = attempt_of(make_ticket())
         results = run_in_threads(scans(gate, [attempt] * 50))
         assert outcomes(results) == {Outcome.ADMITTED: 1, Outcome.ALREADY_ADMITTED: 49}
 
 
 def test_the_codes_before_now_and_after_admit_once_between_them(
-    gate: Scanner, event: Event, make_user: Callable[..., User]
+    gate: Scanner, make_ticket: MakeTicket
 ) -> None:
     for _ in range(ROUNDS):
-        ticket = fresh_ticket(event, make_user)
+        ticket = make_ticket()
         attempts = [attempt_of(ticket, steps=steps) for steps in (-1, 0, 1)] * 20
         results = run_in_threads(scans(gate, attempts))
         assert outcomes(results) == {Outcome.ADMITTED: 1, Outcome.ALREADY_ADMITTED: 59}
 
 
 def test_two_gates_admit_once_between_them(
-    gate: Scanner, event: Event, make_user: Callable[..., User]
+    gate: Scanner, event: Event, make_ticket: MakeTicket
 ) -> None:
     south: Gate = gates.create_gate(event=event, name="South")
     other, _ = gates.create_scanner(gate=south, name="Phone 2", now=NOW)
     for _ in range(ROUNDS):
-        attempt = attempt_of(fresh_ticket(event, make_user))
+        attempt = attempt_of(make_ticket())
         results = run_in_threads(scans(gate, [attempt] * 5) + scans(other, [attempt] * 5))
         assert outcomes(results)[Outcome.ADMITTED] == 1
 
 
 def test_unlimited_entry_takes_one_code_once(
-    gate: Scanner, event: Event, make_user: Callable[..., User]
+    gate: Scanner, event: Event, make_ticket: MakeTicket
 ) -> None:
     events.update_event(event_id=event.pk, changes={"entry_policy": "unlimited"}, now=NOW)
     for _ in range(ROUNDS):
-        attempt = attempt_of(fresh_ticket(event, make_user))
+        attempt = attempt_of(make_ticket())
         results = run_in_threads(scans(gate, [attempt] * 20))
         assert outcomes(results) == {Outcome.ADMITTED: 1, Outcome.CODE_REUSED: 19}
 
@@ -104,11 +98,9 @@ def test_every_guess_that_is_looked_at_is_counted(
     assert results[Outcome.THROTTLED] == 50 - throttle.FREE_FAILURES
 
 
-def test_twenty_retries_at_once_are_one_scan(
-    gate: Scanner, event: Event, make_user: Callable[..., User]
-) -> None:
+def test_twenty_retries_at_once_are_one_scan(gate: Scanner, make_ticket: MakeTicket) -> None:
     for _ in range(ROUNDS):
-        right = attempt_of(fresh_ticket(event, make_user))
+        right = attempt_of(make_ticket())
         attempt = Attempt(right.user_id, right.event_id, right.code, scan_id=uuid4())
         results = run_in_threads(scans(gate, [attempt] * 20))
         assert outcomes(results) == {Outcome.ADMITTED: 20}

@@ -9,7 +9,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from entityhandler.models import Event, User
 from entityhandler.services import registrations
 from otphandler.keyring import keyring
 from otphandler.models import KeyCanary, Scanner, Ticket
@@ -25,15 +24,9 @@ NEW_KEY = "9:" + base64.b64encode(b"n" * 32).decode()
 
 
 @pytest.fixture
-def guests(event: Event, make_user: Callable[..., User]) -> list[tickets.TicketSecret]:
+def guests(make_ticket: Callable[[], tickets.TicketSecret]) -> list[tickets.TicketSecret]:
     """Return the tickets of 12 guests, under the key that the tests start with."""
-    found = []
-    for number in range(12):
-        registration = registrations.register(
-            event_id=event.pk, user=make_user(f"guest{number}"), now=NOW
-        )
-        found.append(tickets.hand_out_secret(registration_id=registration.pk, now=NOW))
-    return found
+    return [make_ticket() for _ in range(12)]
 
 
 @pytest.fixture

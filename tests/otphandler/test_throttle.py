@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from entityhandler.models import Event, User
-from entityhandler.services import registrations
+from entityhandler.models import User
 from otphandler.models import Gate, GuessBudget, Scan, Scanner, Ticket
 from otphandler.outcomes import Outcome
 from otphandler.services import gates, throttle, tickets
@@ -25,15 +24,9 @@ def other(right: str) -> str:
 
 
 @pytest.fixture
-def guests(event: Event, make_user: Callable[..., User]) -> list[tickets.TicketSecret]:
+def guests(make_ticket: Callable[[], tickets.TicketSecret]) -> list[tickets.TicketSecret]:
     """Return the tickets of 40 guests."""
-    found = []
-    for number in range(40):
-        registration = registrations.register(
-            event_id=event.pk, user=make_user(f"guest{number}"), now=NOW
-        )
-        found.append(tickets.hand_out_secret(registration_id=registration.pk, now=NOW))
-    return found
+    return [make_ticket() for _ in range(40)]
 
 
 def guess(ticket: tickets.TicketSecret) -> Attempt:
