@@ -65,6 +65,25 @@ def test_the_codes_beside_the_tolerance_are_wrong(
     assert scan(gate, attempt(NOW, steps=steps)).outcome == Outcome.WRONG_CODE
 
 
+@pytest.mark.parametrize(
+    ("second", "outcome"),
+    [
+        # The step begins at 0 s and ends at 30 s; its code is accepted 30 s early and 30 s late.
+        (-31, Outcome.WRONG_CODE),
+        (-30, Outcome.ADMITTED),
+        (0, Outcome.ADMITTED),
+        (59, Outcome.ADMITTED),
+        (60, Outcome.WRONG_CODE),
+    ],
+)
+def test_a_code_is_accepted_to_the_second(
+    gate: Scanner, attempt: MakeAttempt, second: int, outcome: Outcome
+) -> None:
+    begins = NOW.replace(microsecond=0) - timedelta(seconds=NOW.second % 30)
+    at = begins + timedelta(seconds=second)
+    assert scan(gate, attempt(begins), at).outcome == outcome
+
+
 def test_the_same_code_twice_is_already_admitted_with_time_and_gate(
     gate: Scanner, attempt: MakeAttempt
 ) -> None:
@@ -117,6 +136,17 @@ def test_a_pending_registration_is_not_confirmed(
     scanner, _ = gates.create_scanner(
         gate=gates.create_gate(event=event, name="North"), name="Phone", now=NOW
     )
+    assert scan(scanner, Attempt(ada.pk, event.pk, "123456")).outcome == Outcome.NOT_CONFIRMED
+
+
+def test_a_waitlisted_registration_is_not_confirmed(
+    make_event: Callable[..., Event], ada: User, mallory: User
+) -> None:
+    event = make_event(capacity=1, waitlist_enabled=True)
+    registrations.register(event_id=event.pk, user=mallory, now=NOW)
+    registrations.register(event_id=event.pk, user=ada, now=NOW)
+    north = gates.create_gate(event=event, name="North")
+    scanner, _ = gates.create_scanner(gate=north, name="Phone", now=NOW)
     assert scan(scanner, Attempt(ada.pk, event.pk, "123456")).outcome == Outcome.NOT_CONFIRMED
 
 

@@ -5,6 +5,8 @@ Each race is run ROUNDS times, for a race that is lost one time in ten must not 
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -13,8 +15,8 @@ from django.utils import timezone
 from entityhandler.models import Event, Registration, User
 from entityhandler.services import events
 from otphandler.models import Gate, Scan, Scanner, Ticket
-from otphandler.outcomes import Outcome
-from otphandler.services import gates, throttle, tickets
+from otphandler.outcomes import Direction, Outcome
+from otphandler.services import gates, manual, policies, throttle, tickets
 from otphandler.services.admission import Attempt, Verdict, submit_scan
 from tests.conftest import code
 from tests.threads import run_in_threads
@@ -86,6 +88,39 @@ def test_unlimited_entry_takes_one_code_once(
         attempt = attempt_of(make_ticket())
         results = run_in_threads(scans(gate, [attempt] * 20))
         assert outcomes(results) == {Outcome.ADMITTED: 1, Outcome.CODE_REUSED: 19}
+
+
+def test_entries_and_exits_at_once_are_neither_lost_nor_doubled(
+    gate: Scanner, event: Event, grace: User, make_ticket: MakeTicket
+) -> None:
+    # Eight codes are good at once; by hand, people come and go beside them.
+    changes = {"period_s": 15, "past_tolerance_s": 60, "future_tolerance_s": 45}
+    policies.set_policy(event_id=event.pk, changes=changes)
+    events.update_event(event_id=event.pk, changes={"entry_policy": "unlimited"}, now=NOW)
+    for _ in range(ROUNDS):
+        ticket = make_ticket()
+        codes = [attempt_of(ticket, steps=steps) for steps in range(-3, 3)]
+        exits = [replace(attempt, direction=Direction.EXIT) for attempt in codes[::2]]
+        by_hand = [
+            partial(
+                manual.admit_by_hand,
+                registration_id=ticket.registration.pk,
+                by=grace,
+                reason="Dead phone",
+                direction=direction,
+                gate=None,
+                now=NOW,
+            )
+            for direction in [Direction.ENTRY, Direction.EXIT] * 5
+        ]
+        results = run_in_threads([*scans(gate, codes + exits), *by_hand])
+        assert not [result for result in results if isinstance(result, Exception)]
+        recorded = Scan.objects.filter(registration=ticket.registration)
+        entered = recorded.filter(outcome=Outcome.ADMITTED).count()
+        left = recorded.filter(outcome=Outcome.EXITED).count()
+        after = Ticket.objects.get(registration=ticket.registration)
+        assert (after.entries, after.inside) == (entered, entered - left)
+        assert after.movements == entered + left
 
 
 def test_every_guess_that_is_looked_at_is_counted(
