@@ -1,11 +1,13 @@
 """The people of every test: ada attends, grace manages, gate scans, mallory may do nothing."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
@@ -18,6 +20,12 @@ from otphandler.models import Gate, Scanner
 from otphandler.services import gates, tickets
 from otphandler.services.admission import Attempt
 from otphandler.totp import code_at, step_at, unix_seconds
+
+# A slow machine is no failure; and what CI looks at is the same in each run.
+hypothesis.settings.register_profile(
+    "project", deadline=None, derandomize=bool(os.environ.get("CI"))
+)
+hypothesis.settings.load_profile("project")
 
 PASSWORD = "correct horse battery staple"
 # A known moment in the middle of a 30-second step, so that ±10 s stay inside it.

@@ -260,8 +260,10 @@ def test_of_parallel_guesses_at_one_ticket_as_many_are_counted_as_were_looked_at
 ) -> None:
     body = triple()
     counted = gate_at.scan_all([{**body, "otp": other(body["otp"])}] * 50)
-    assert counted[403, "wrong_code"] == Ticket.objects.get().failures == throttle.FREE_FAILURES
-    assert counted[429, "throttled"] == 50 - throttle.FREE_FAILURES
+    looked_at = counted[403, "wrong_code"]
+    # A slow machine takes longer than the first delay, and then a sixth is looked at.
+    assert looked_at == Ticket.objects.get().failures >= throttle.FREE_FAILURES
+    assert counted[429, "throttled"] == 50 - looked_at > 0
 
 
 def test_one_guess_at_each_of_many_tickets_closes_the_scanner(
@@ -274,7 +276,7 @@ def test_one_guess_at_each_of_many_tickets_closes_the_scanner(
         answers.append(gate_at.scan({**body, "otp": other(body["otp"])}))
     closed = [answer for answer in answers if answer.word == "throttled"]
     assert closed
-    assert closed[0].headers["Retry-After"] == "1"
+    assert int(closed[0].headers["Retry-After"]) >= 1
     looked_at = sum(answer.word == "wrong_code" for answer in answers)
     assert set(GuessBudget.objects.values_list("failures", flat=True)) == {looked_at}
 

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 R = TypeVar("R")
 NOW = timezone.now()
 # Something that should wait for a lock and has not begun to after this long never will.
-PATIENCE_S = 5
+PATIENCE_S = 15
 # Conditions on the other connections to this database: how many wait for a lock, and whether one
 # has made its change and waits for the transactions that began before it.
 WATCH = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
