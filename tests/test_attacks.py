@@ -388,6 +388,13 @@ def test_to_people_an_unknown_user_event_or_code_look_the_same(
     assert answers == {(403, "permission_denied")}
 
 
+@pytest.mark.parametrize("path", ["/events/", "/problems/", "/schema/"])
+def test_a_head_has_no_body_and_tells_its_length(server: Server, path: str) -> None:
+    answer = server.send(path, method="HEAD")
+    assert (answer.status, answer.body) == (200, {})
+    assert int(answer.headers["Content-Length"]) > 0
+
+
 def test_twenty_retries_at_once_get_one_answer(gate_at: Gate, triple: Triple) -> None:
     body = triple(scan_id=str(uuid4()))
     answers = run_in_threads([lambda: gate_at.scan(body)] * 20)

@@ -10,7 +10,7 @@ CATALOGUE = settings.BASE_DIR / "docs" / "problems.md"
 
 
 @extend_schema(exclude=True)
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 @authentication_classes([])
 @permission_classes([])
 def problem_catalogue(request: Request) -> FileResponse:

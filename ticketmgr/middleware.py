@@ -1,0 +1,27 @@
+"""What HTTP asks of every answer, whichever view made it."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http.response import HttpResponse
+
+
+class HeadHasNoBody:
+    """Take the body off an answer to HEAD (RFC 9110 §9.3.2); its length stays told.
+
+    Django leaves this to the server, and gunicorn does it with a warning for each probe.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the answer, without its body where the method is HEAD."""
+        answer = self.get_response(request)
+        if request.method == "HEAD":
+            if isinstance(answer, StreamingHttpResponse):
+                answer.close()
+                answer.streaming_content = iter(())
+            elif isinstance(answer, HttpResponse):
+                answer.content = b""
+        return answer
