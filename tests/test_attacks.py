@@ -388,6 +388,16 @@ def test_to_people_an_unknown_user_event_or_code_look_the_same(
     assert answers == {(403, "permission_denied")}
 
 
+def test_a_body_in_chunks_is_not_taken_for_an_empty_one(gate_at: Gate, triple: Triple) -> None:
+    link = http.client.HTTPConnection("127.0.0.1", gate_at.server.port, timeout=60)
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {gate_at.token}"}
+    with closing(link):
+        body = iter([json.dumps(triple()).encode()])
+        link.request("POST", "/api/v1/scans/", body, headers, encode_chunked=True)
+        reply = link.getresponse()
+        assert (reply.status, json.load(reply)["code"]) == (411, "length_required")
+
+
 @pytest.mark.parametrize("path", ["/events/", "/problems/", "/schema/"])
 def test_a_head_has_no_body_and_tells_its_length(server: Server, path: str) -> None:
     answer = server.send(path, method="HEAD")

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.http.response import HttpResponse
 
+from ticketmgr.problems import length_required
+
 
 class HeadHasNoBody:
     """Take the body off an answer to HEAD (RFC 9110 §9.3.2); its length stays told.
@@ -25,3 +27,16 @@ class HeadHasNoBody:
             elif isinstance(answer, HttpResponse):
                 answer.content = b""
         return answer
+
+
+class BodyHasALength:
+    """Refuse a body in chunks (RFC 9112 §6.3), which Django would take for an empty one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the answer, 411 to a body without a length."""
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            return length_required()
+        return self.get_response(request)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from rest_framework.exceptions import NotFound
+from django.core.exceptions import ValidationError as DjangoValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -13,12 +13,24 @@ PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
 
 
+def _checked_size(request: Request) -> None:
+    """Raise ValidationError unless `page_size` is a number from 1 up; large ones are capped."""
+    text = request.query_params.get("page_size", "1")
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        raise ValidationError({"page_size": "A whole number from 1 up."})
+
+
 class Pages(PageNumberPagination):
     """`?page=` and `?page_size=`; answers `count`, `next`, `previous`, `results`."""
 
     page_size = PAGE_SIZE
     page_size_query_param = "page_size"
     max_page_size = MAX_PAGE_SIZE
+
+    def get_page_size(self, request: Request) -> int | None:
+        """Return the size asked for, 200 at the most; raises ValidationError."""
+        _checked_size(request)
+        return super().get_page_size(request)
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
@@ -37,11 +49,16 @@ class NewestFirst(CursorPagination):
     max_page_size = MAX_PAGE_SIZE
     ordering = ("-scanned_at", "-id")
 
+    def get_page_size(self, request: Request) -> int | None:
+        """Return the size asked for, 200 at the most; raises ValidationError."""
+        _checked_size(request)
+        return super().get_page_size(request)
+
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any] | None:
         """Cut a page; a cursor that this server did not make is a 404, not a failure."""
         try:
             return super().paginate_queryset(queryset, request, view=view)
-        except (ValidationError, ValueError, OverflowError) as error:
+        except (DjangoValidationError, ValueError, OverflowError) as error:
             raise NotFound("Invalid cursor") from error

@@ -38,6 +38,7 @@ FRAMEWORK_PROBLEMS = {
     404: ("not_found", "There is nothing here that you may see."),
     405: ("method_not_allowed", "This address does not take that method."),
     406: ("not_acceptable", "Only JSON is spoken here."),
+    411: ("length_required", "Send the body with its Content-Length, not in chunks."),
     413: ("body_too_large", "The body is larger than anything this server reads."),
     415: ("unsupported_media_type", "Send JSON."),
     429: ("too_many_requests", "Too many requests; wait before the next one."),
@@ -217,6 +218,11 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 def handler500(request: HttpRequest) -> HttpResponse:
     """Answer a failure without telling anything about it; Django has logged the traceback."""
     return _plain(status.HTTP_500_INTERNAL_SERVER_ERROR)
+
+
+def length_required() -> HttpResponse:
+    """Answer a body that came in chunks: Django would read it as empty."""
+    return _plain(status.HTTP_411_LENGTH_REQUIRED)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
