@@ -395,3 +395,16 @@ def test_an_action_takes_so_many_rows_at_once(boss: Client, event: Event) -> Non
 def test_no_address_of_a_list_fails_or_tells_secrets(boss: Client, address: str) -> None:
     answer = boss.get(page(Registration, "changelist") + address)
     assert answer.status_code in (302, 400)
+
+
+def test_ones_own_new_password_revokes_ones_tokens_and_keeps_the_session(
+    boss: Client, staff: User
+) -> None:
+    tokens.sign_in(email=staff.email, password=PASSWORD, label="phone", now=timezone.now())
+    new = "another battery staple"
+    form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    answer = boss.post(reverse("admin:password_change"), form, follow=True)
+    staff.refresh_from_db()
+    assert answer.redirect_chain == [(reverse("admin:password_change_done"), 302)]
+    assert answer.status_code == 200
+    assert (staff.check_password(new), staff.tokens.count()) == (True, 0)
