@@ -10,8 +10,8 @@ from entityhandler.models import Event
 class GuessBudget(models.Model):
     """A leaky bucket of wrong codes; `owner` is the scanner's id, or the event's own.
 
-    Rows of their own: counting on the scanner or the event would make those rows hot, and they are
-    held by every scan.
+    Rows of their own: counted on the scanner or the event, every wrong code would wait for whoever
+    changes those, and registrations for wrong codes.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

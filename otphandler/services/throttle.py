@@ -89,8 +89,10 @@ def count_guess(event_id: UUID, scanner_id: UUID, now: datetime) -> None:
 
 
 def _count(event_id: UUID, owner: UUID, bucket: Bucket, now: datetime) -> None:
-    GuessBudget.objects.get_or_create(event_id=event_id, owner=owner, defaults={"updated_at": now})
-    budget = GuessBudget.objects.select_for_update(no_key=True).get(event_id=event_id, owner=owner)
+    # Found under its lock, or made: one that a manager clears meanwhile is made anew.
+    budget, _ = GuessBudget.objects.select_for_update(no_key=True).get_or_create(
+        event_id=event_id, owner=owner, defaults={"updated_at": now}
+    )
     pour(budget, bucket, now)
     budget.save(update_fields=["failures", "level", "updated_at", "blocked_until"])
 

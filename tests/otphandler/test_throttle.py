@@ -13,7 +13,7 @@ from otphandler.outcomes import Outcome
 from otphandler.services import gates, throttle, tickets
 from otphandler.services.admission import Attempt, Verdict, submit_scan
 from tests.conftest import client_of, client_with, code
-from tests.threads import run_in_threads
+from tests.threads import run_behind, run_in_threads
 
 NOW = timezone.now()
 
@@ -180,6 +180,19 @@ def test_of_guesses_at_once_every_one_that_is_looked_at_is_counted(
     evaluated = Scan.objects.filter(outcome=Outcome.WRONG_CODE).count()
     counted = set(GuessBudget.objects.values_list("failures", flat=True))
     assert counted == {evaluated}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_guess_that_meets_a_manager_who_clears_its_budget_is_counted_all_the_same(
+    gate: Scanner, ticket: tickets.TicketSecret
+) -> None:
+    GuessBudget.objects.create(event_id=gate.event_id, owner=gate.pk, failures=7, updated_at=NOW)
+    (verdict,) = run_behind(
+        lambda: GuessBudget.objects.filter(owner=gate.pk).delete(),
+        [lambda: scan(gate, guess(ticket))],
+    )
+    assert verdict.scan.outcome == Outcome.WRONG_CODE
+    assert GuessBudget.objects.get(owner=gate.pk).failures == 1
 
 
 @pytest.mark.django_db(transaction=True)
