@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -48,6 +49,13 @@ def _quick_passwords_and_empty_cache(settings: Any) -> None:
 
 
 @pytest.fixture
+def plain_static_files(settings: Any) -> None:
+    """Serve pages that name static files, which nobody has collected, without a manifest."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture
 def make_user(db: None) -> Callable[..., User]:
     """Return a maker of accounts."""
 
@@ -82,6 +90,25 @@ def mallory(make_user: Callable[..., User]) -> User:
 def staff(make_user: Callable[..., User]) -> User:
     """Sam is staff, and superuser."""
     return make_user("sam", is_staff=True, is_superuser=True)
+
+
+def browser_of(user: User) -> Client:
+    """Return a browser in which that user is signed in."""
+    browser = Client()
+    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return browser
+
+
+@pytest.fixture
+def boss(staff: User) -> Client:
+    """Return the browser of Sam, superuser."""
+    return browser_of(staff)
+
+
+@pytest.fixture
+def clerk(make_user: Callable[..., User]) -> User:
+    """Return staff without any permission."""
+    return make_user("clerk", is_staff=True)
 
 
 @pytest.fixture

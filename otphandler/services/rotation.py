@@ -39,7 +39,7 @@ def rotate() -> Iterator[Batch]:
     waiting. A secret that does not open is counted, logged as an alarm and left as it is.
     """
     ring = keyring()
-    last: UUID | None = None
+    last = UUID(int=0)
     while (batch := _rotate_batch(ring=ring, after=last)) is not None:
         last = batch.last
         yield batch
@@ -55,10 +55,10 @@ def retire_unused_keys() -> list[int]:
 
 
 @write_use_case
-def _rotate_batch(*, ring: Keyring, after: UUID | None) -> Batch | None:
+def _rotate_batch(*, ring: Keyring, after: UUID) -> Batch | None:
     """Move the next batch by id, None when there is none. Locks its ticket rows."""
-    waiting = _waiting(ring).select_for_update(no_key=True).order_by("id")
-    rows = list(waiting.filter(id__gt=after)[:BATCH_ROWS] if after else waiting[:BATCH_ROWS])
+    waiting = _waiting(ring).filter(id__gt=after).order_by("id")
+    rows = list(waiting.select_for_update(no_key=True)[:BATCH_ROWS])
     if not rows:
         return None
     batch = Batch(moved=0, unreadable=0, last=rows[-1].pk)

@@ -18,33 +18,12 @@ from django.utils import timezone
 
 from entityhandler.models import Event, EventManager, Registration, User, UserToken
 from entityhandler.services import registrations, tokens
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, browser_of
 
 NEW_PASSWORD = "a horse of another colour"
 
 
-@pytest.fixture(autouse=True)
-def _static_files_without_a_manifest(settings: Any) -> None:
-    storage = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": storage}}
-
-
-def browser_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-@pytest.fixture
-def boss(staff: User) -> Client:
-    """Return the browser of Sam, superuser."""
-    return browser_of(staff)
-
-
-@pytest.fixture
-def clerk(make_user: Callable[..., User]) -> User:
-    """Return staff without any permission."""
-    return make_user("clerk", is_staff=True)
+pytestmark = pytest.mark.usefixtures("plain_static_files")
 
 
 def allow(user: User, *codenames: str) -> Client:

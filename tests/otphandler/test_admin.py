@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from django.apps import apps
@@ -21,7 +20,7 @@ from otphandler.services.admission import Attempt, submit_scan
 from otphandler.services.canary import check_canary
 from otphandler.services.tickets import TicketSecret, hand_out_secret
 from tests.conftest import PASSWORD
-from tests.entityhandler.test_admin import act, allow, browser_of, errors_of, page, queries_of
+from tests.entityhandler.test_admin import act, allow, errors_of, page, queries_of
 
 OURS = ("entityhandler", "otphandler")
 MODELS = [model for model in apps.get_models() if model._meta.app_label in OURS]
@@ -44,22 +43,7 @@ SERVICES: dict[type[Model], set[str]] = {
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 
 
-@pytest.fixture(autouse=True)
-def _static_files_without_a_manifest(settings: Any) -> None:
-    storage = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": storage}}
-
-
-@pytest.fixture
-def boss(staff: User) -> Client:
-    """Return the browser of Sam, superuser."""
-    return browser_of(staff)
-
-
-@pytest.fixture
-def clerk(make_user: Callable[..., User]) -> User:
-    """Return staff without any permission."""
-    return make_user("clerk", is_staff=True)
+pytestmark = pytest.mark.usefixtures("plain_static_files")
 
 
 @pytest.fixture
