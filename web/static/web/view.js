@@ -1,0 +1,8 @@
+/** Preact with htm: `html` tags templates as JSX would, and nothing is compiled. */
+
+import { h, render } from "preact";
+import htm from "htm";
+
+export const html = htm.bind(h);
+export { render };
+export { useCallback, useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
