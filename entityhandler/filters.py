@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
-from entityhandler.models import Event, Registration, User
+from entityhandler.models import Event, Question, Registration, TicketType, User
 
 
 class MomentField(forms.DateTimeField):
@@ -76,12 +76,33 @@ class EventFilter(filters.FilterSet):
         return _total_order(super().filter_queryset(queryset))
 
 
+class TicketTypeFilter(filters.FilterSet):
+    """`?event=`."""
+
+    event = filters.UUIDFilter(field_name="event_id")
+
+    class Meta:
+        model = TicketType
+        fields: list[str] = []
+
+
+class QuestionFilter(filters.FilterSet):
+    """`?event=`."""
+
+    event = filters.UUIDFilter(field_name="event_id")
+
+    class Meta:
+        model = Question
+        fields: list[str] = []
+
+
 class RegistrationFilter(filters.FilterSet):
-    """`?event= &user= &status= &search= &updated_since= &ordering=`."""
+    """`?event= &user= &status= &ticket_type= &search= &updated_since= &ordering=`."""
 
     event = filters.UUIDFilter(field_name="event_id")
     user = filters.UUIDFilter(field_name="user_id")
     status = filters.ChoiceFilter(choices=Registration.Status.choices)
+    ticket_type = filters.UUIDFilter(field_name="ticket_type_id")
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
     search = filters.CharFilter(method="search_people")
     ordering = filters.OrderingFilter(fields=["created_at", "updated_at", "status"])

@@ -3,13 +3,17 @@
 from rest_framework.routers import SimpleRouter
 
 from entityhandler.views.events import EventViewSet
+from entityhandler.views.questions import QuestionViewSet
 from entityhandler.views.registrations import RegistrationViewSet
+from entityhandler.views.ticket_types import TicketTypeViewSet
 from entityhandler.views.users import TokenViewSet, UserViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("users", UserViewSet, basename="user")
 router.register("tokens", TokenViewSet, basename="token")
 router.register("events", EventViewSet, basename="event")
+router.register("ticket-types", TicketTypeViewSet, basename="ticket-type")
+router.register("questions", QuestionViewSet, basename="question")
 router.register("registrations", RegistrationViewSet, basename="registration")
 
 urlpatterns = router.urls

@@ -138,6 +138,25 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 USER_TOKEN_DAYS = env.number("USER_TOKEN_DAYS", default=30, at_least=1)
 
+# --- Mail ------------------------------------------------------------------------------------
+
+# Where people reach the pages: links in mails begin with it.
+PUBLIC_URL = env.text(
+    "PUBLIC_URL",
+    default=f"{'https' if HTTPS_ONLY else 'http'}://{ALLOWED_HOSTS[0]}"
+    + ("" if HTTPS_ONLY else f":{env.number('PORT', default=8000)}"),
+).rstrip("/")
+EMAIL_HOST = env.text("EMAIL_HOST")
+# Without a server mails are printed where the process prints.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = env.number("EMAIL_PORT", default=587, at_least=1)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+# A request waits for the mail server after its commit; it must not wait for ever.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", default="tickets@localhost")
+
 # --- The gate ---------------------------------------------------------------------------------
 
 # How late a device may hand in the scans that it made without a network: a long day at the gate.

@@ -9,7 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.expressions import Combinable
 
 from entityhandler.models.users import User
 
@@ -30,6 +31,13 @@ def validate_time_zone(name: str) -> None:
             f"{name!r} is no IANA time zone; write Europe/Berlin, for example.",
             code="unknown_time_zone",
         )
+
+
+def managed_by(user: "User | AnonymousUser", event: str = "event") -> Combinable:
+    """Return an expression: whether this user may run the event of a row, named by that column."""
+    if not isinstance(user, User) or user.is_staff:
+        return Value(isinstance(user, User))
+    return Exists(EventManager.objects.filter(user=user, event=OuterRef(event)))
 
 
 class EventQuerySet(models.QuerySet["Event"]):

@@ -1,5 +1,6 @@
-"""Accounts: signing up and changing one's profile."""
+"""Accounts: signing up and changing one's profile; and guests, who have none yet."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from entityhandler.models import User, UserToken
+from entityhandler.services import claims
 from ticketmgr.errors import DomainError, InvalidField
 from ticketmgr.transactions import violated_constraint, write_use_case
 
@@ -19,6 +21,14 @@ class EmailTaken(DomainError):
 
     code = "email_taken"
     title = "This e-mail belongs to an account already."
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody whom a manager names by e-mail, for whom there is no account."""
+
+    email: str
+    full_name: str = ""
 
 
 def find_person(*, user: UUID | None = None, email: str | None = None) -> User:
@@ -33,16 +43,59 @@ def find_person(*, user: UUID | None = None, email: str | None = None) -> User:
     return found
 
 
+def find_addressee(
+    *, user: UUID | None = None, email: str | None = None, full_name: str = ""
+) -> User | Guest:
+    """Return the account that is named, or a guest where an e-mail belongs to none.
+
+    Raises InvalidField where there is neither an account nor a name for a new guest.
+    """
+    if email is None:
+        return find_person(user=user)
+    found = User.objects.by_email(email) or User.objects.guest_by_email(email)
+    if found is not None:
+        return found
+    if not full_name:
+        raise InvalidField(
+            pointer="email",
+            code="does_not_exist",
+            detail="Nobody has an account with this e-mail; name their `full_name` as well.",
+        )
+    return Guest(email.strip(), full_name)
+
+
+def resolve(person: User | Guest) -> User:
+    """Return the row of a guest, made now if there is none, inside the caller's transaction.
+
+    Two transactions that make the same guest meet at the unique index: the second one waits for the
+    first and then finds its row.
+    """
+    if isinstance(person, User):
+        return person
+    guest = User(email=person.email, full_name=person.full_name, is_guest=True)
+    guest.set_unusable_password()
+    guest.full_clean(validate_unique=False, validate_constraints=False)
+    User.objects.bulk_create([guest], ignore_conflicts=True)
+    found = User.objects.guest_by_email(person.email)
+    assert found is not None
+    return found
+
+
 def _by_id(user_id: UUID | None) -> User | None:
-    return User.objects.filter(pk=user_id).first() if user_id else None
+    return User.objects.filter(pk=user_id, is_guest=False).first() if user_id else None
 
 
 @write_use_case
 def sign_up(*, email: str, full_name: str, password: str) -> User:
-    """Make an account; raises EmailTaken, or ValidationError for a password that is too weak."""
+    """Make an account; raises EmailTaken, or ValidationError for a password that is too weak.
+
+    Where a guest has this e-mail, a link goes to it by which the guest's registrations become the
+    account's: signing up proves nothing about an e-mail.
+    """
     user = User(email=email.strip(), full_name=full_name)
     _set_password(user, password)
     _save(user)
+    claims.send_links_on_commit(user)
     return user
 
 
