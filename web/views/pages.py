@@ -8,6 +8,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.gzip import gzip_page
 from django.views.generic import View
 
 from entityhandler.models import User
@@ -34,6 +35,8 @@ def _person(request: HttpRequest) -> dict[str, str] | None:
 
 # The session's CSRF token travels in a cookie, which `api.js` reads: no page holds it.
 @method_decorator(ensure_csrf_cookie, name="dispatch")
+# Nothing here is secret and repeats what a request said, so compressing it tells nobody anything.
+@method_decorator(gzip_page, name="dispatch")
 # It names whoever is signed in, so no cache in between may keep it.
 @method_decorator(cache_control(private=True, no_cache=True), name="dispatch")
 class Page(View):

@@ -26,6 +26,9 @@ export function ngettext(one, many, count, values = {}) {
   return fill(count === 1 ? single : several, { count, ...values });
 }
 
+/** The reader's own kind of the page's language: British English writes dates unlike American. */
+const locale = navigator.languages.find((one) => one.startsWith(boot.language)) ?? boot.language;
+
 /**
  * A moment as people say it, on the clocks of a place.
  *
@@ -34,7 +37,7 @@ export function ngettext(one, many, count, values = {}) {
  * @param {Intl.DateTimeFormatOptions} options
  */
 export function formatMoment(moment, timeZone, options) {
-  return new Intl.DateTimeFormat(boot.language, { ...options, timeZone }).format(new Date(moment));
+  return new Intl.DateTimeFormat(locale, { ...options, timeZone }).format(new Date(moment));
 }
 
 /** "19:02" on the clocks of a place, "7:02 PM" where people say it so. */

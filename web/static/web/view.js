@@ -4,5 +4,9 @@ import { h, render } from "preact";
 import htm from "htm";
 
 export const html = htm.bind(h);
-export { render };
-export { useCallback, useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+export { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+
+/** Fill the page. */
+export function show(view) {
+  render(view, document.getElementById("app"));
+}
