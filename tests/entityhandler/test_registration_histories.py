@@ -263,7 +263,7 @@ def plan_of_one(chance: random.Random, name: str) -> Iterator[tuple[str, str]]:
 
 def _nobody_was_overtaken(world: World) -> bool:
     """Whether whoever still waits came after everybody who was promoted from the queue."""
-    waited = world.event.registrations.filter(waitlisted_at__isnull=False)
-    promoted = [row.waitlisted_at for row in waited.filter(status=Status.CONFIRMED)]
-    waiting = [row.waitlisted_at for row in waited.filter(status=Status.WAITLISTED)]
-    return not promoted or not waiting or max(promoted) < min(waiting)
+    rows = world.event.registrations.filter(waitlisted_at__isnull=False)
+    arrived = list(rows.order_by("waitlisted_at", "id").values_list("status", flat=True))
+    live = [status for status in arrived if status != Status.CANCELLED]
+    return live == sorted(live)  # "confirmed" before "waitlisted"
