@@ -185,14 +185,19 @@ def gate(scanner_and_token: tuple[Scanner, str]) -> Scanner:
 def service_account() -> str:
     """Return the JSON of a service account, as Google Cloud hands it out, with a key of its own."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
+    email = "wallet@tickets.iam.gserviceaccount.com"
+    account = {"type": "service_account", "client_email": email, "private_key": pem_of(key)}
+    return json.dumps(account, indent=2)
+
+
+def pem_of(key: Any) -> str:
+    """Return a private key as it stands in the JSON of a service account."""
+    pem: bytes = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    email = "wallet@tickets.iam.gserviceaccount.com"
-    account = {"type": "service_account", "client_email": email, "private_key": pem.decode()}
-    return json.dumps(account, indent=2)
+    return pem.decode()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
@@ -24,7 +25,7 @@ from otphandler.google_wallet.issuer import configured_issuer, parse_service_acc
 from otphandler.models import Scanner
 from otphandler.services import policies, tickets
 from otphandler.services.google_wallet import make_save_link
-from tests.conftest import client_of, client_with
+from tests.conftest import client_of, client_with, pem_of
 from tests.otphandler.google_wallet_fields import complaints
 
 pytestmark = pytest.mark.usefixtures("google_wallet")
@@ -331,6 +332,20 @@ def test_a_service_account_that_cannot_sign_is_refused_with_the_reason(
     spoiled = json.dumps({**json.loads(service_account), **changes})
     with pytest.raises(ImproperlyConfigured, match=reason):
         parse_service_account(spoiled)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        rsa.generate_private_key(public_exponent=65537, key_size=1024),  # noqa: S505 - is refused
+        ec.generate_private_key(ec.SECP256R1()),
+    ],
+    ids=["a short RSA key", "a key on a curve"],
+)
+def test_a_key_that_rs256_does_not_take_is_refused(service_account: str, key: Any) -> None:
+    account = {**json.loads(service_account), "private_key": pem_of(key)}
+    with pytest.raises(ImproperlyConfigured, match="no RSA key of 2048 bits or more"):
+        parse_service_account(json.dumps(account))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", '"service_account"'])
