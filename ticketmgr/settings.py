@@ -157,6 +157,14 @@ SCAN_LEASE_MINUTES = env.number("SCAN_LEASE_MINUTES", default=720, at_least=1)
 # let go of scans before 30 days.
 RETENTION_DAYS = env.number("RETENTION_DAYS", default=180, at_least=30)
 
+# --- Wallets ----------------------------------------------------------------------------------
+
+# Without both there is no "Add to Google Wallet"; read and checked by otphandler/google_wallet.
+GOOGLE_WALLET_ISSUER_ID = env.text("GOOGLE_WALLET_ISSUER_ID")
+GOOGLE_WALLET_SERVICE_ACCOUNT = env.secret("GOOGLE_WALLET_SERVICE_ACCOUNT")
+# Google demands a name of whoever gives the ticket out and prints it at the top.
+GOOGLE_WALLET_ISSUER_NAME = env.text("GOOGLE_WALLET_ISSUER_NAME", default="Ticket Manager")
+
 # --- HTTP ------------------------------------------------------------------------------------
 
 # How many proxies of ours stand in front; with 0, X-Forwarded-For is nobody's word.
