@@ -38,6 +38,8 @@ POST    /tokens/                                   201  201  201  201  201  201 
 GET     /tokens/                                   401  200  200  200  200  403  403  401
 DELETE  /tokens/{token}/                           401  204  404  404  404  403  403  401
 DELETE  /tokens/current/                           401  204  204  204  204  403  403  401
+POST    /session/                                  201  201  201  201  201  201  201  401
+DELETE  /session/                                  401  204  204  204  204  403  403  401
 GET     /events/                                   200  200  200  200  200  200  200  401
 POST    /events/                                   401  403  403  403  201  403  403  401
 GET     /events/{event}/                           200  200  200  200  200  200  200  401
@@ -236,6 +238,7 @@ def world(
         "POST /users/": {"email": "new@x.org", "full_name": "New", "password": PASSWORD},
         "PATCH /users/{mallory}/": {"full_name": "M."},
         "PATCH /users/me/": {"full_name": "Me"},
+        "POST /session/": {"email": ada.email, "password": PASSWORD},
         "POST /tokens/": {"email": ada.email, "password": PASSWORD},
         "POST /events/": {"name": "New", **times},
         "PATCH /events/{event}/": {"venue": "London"},

@@ -176,6 +176,12 @@ class Registration(models.Model):
         self.updated_at = max(now, self.updated_at + TICK)
 
     @property
+    def reference(self) -> str:
+        """What people say at the desk instead of the id: its first eight hexadecimal digits."""
+        digits = self.pk.hex[:8].upper()
+        return f"{digits[:4]}-{digits[4:]}"
+
+    @property
     def holds_a_seat(self) -> bool:
         """Whether the event counts this registration in `seats_taken`."""
         return self.status in self.SEAT_HOLDING

@@ -33,11 +33,13 @@ class RegistrationSerializer(ModelSerializer):
     position = serializers.IntegerField(allow_null=True)
     answers = serializers.DictField(help_text=ANSWERS)
     attention_note = AttentionNoteField()
+    reference = serializers.CharField(help_text="Said at the desk; `?search=` finds it")
 
     class Meta:
         model = Registration
         fields = [
             "id",
+            "reference",
             "event",
             "user",
             "ticket_type",

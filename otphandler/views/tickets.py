@@ -59,9 +59,11 @@ class TicketViewSet(viewsets.GenericViewSet[Registration]):
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """Read the ticket's parameters and attendance."""
         registration = self.get_object()
-        ticket = Ticket.objects.filter(
-            event=registration.event_id, registration=registration
-        ).first()
+        ticket = (
+            Ticket.objects.select_related("first_gate")
+            .filter(event=registration.event_id, registration=registration)
+            .first()
+        )
         if ticket is None:
             raise tickets.NoTicket
         return Response(TicketSerializer(ticket).data)

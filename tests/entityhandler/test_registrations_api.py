@@ -43,6 +43,7 @@ def test_everybody_registers_themselves(ada: User, event: Event) -> None:
     assert answer.status_code == 201
     assert answer.json() == {
         "id": str(registration.pk),
+        "reference": registration.reference,
         "event": str(event.pk),
         "user": str(ada.pk),
         "ticket_type": None,
@@ -291,3 +292,18 @@ def test_a_cancelled_one_is_not_confirmed(grace: User, registration: Registratio
 def test_strangers_do_not_register(client: APIClient, event: Event) -> None:
     answer = client.post(REGISTRATIONS, {"event": str(event.pk)})
     assert refusal(answer) == (401, "not_authenticated")
+
+
+@pytest.mark.parametrize("form", ["{}", " {} "])
+def test_the_desk_finds_a_registration_by_its_reference(
+    registration: Registration, grace: User, form: str
+) -> None:
+    search = form.format(registration.reference)
+    found = client_of(grace).get("/api/v1/registrations/", {"search": search}).json()
+    assert [row["reference"] for row in found["results"]] == [registration.reference]
+
+
+def test_a_reference_finds_nothing_else(registration: Registration, grace: User) -> None:
+    other = f"{int(registration.pk.hex[:8], 16) ^ 1:08x}"
+    answer = client_of(grace).get("/api/v1/registrations/", {"search": other}).json()
+    assert answer["count"] == 0
