@@ -137,12 +137,12 @@ COUNT_ON_TICKET = Prepared(
     parameters=1 + len(_COUNTED),
 )
 
-_RECORDED = [field.attname for field in Scan._meta.concrete_fields]
+RECORDED = [field.attname for field in Scan._meta.concrete_fields]
 RECORD_SCAN = Prepared(
     "gate_record_scan",
-    f"INSERT INTO otphandler_scan ({', '.join(_RECORDED)})"
-    f" VALUES ({', '.join(f'${place}' for place in range(1, len(_RECORDED) + 1))})",
-    parameters=len(_RECORDED),
+    f"INSERT INTO otphandler_scan ({', '.join(RECORDED)})"
+    f" VALUES ({', '.join(f'${place}' for place in range(1, len(RECORDED) + 1))})",
+    parameters=len(RECORDED),
 )
 
 NOTE_SCANNER = Prepared(
@@ -203,7 +203,7 @@ def write(ticket: Ticket | None, scan: Scan, seen: tuple[UUID, datetime] | None)
     if ticket is not None:
         counted = [getattr(ticket, name) for name in _COUNTED]
         calls.append((COUNT_ON_TICKET, [ticket.pk, *counted]))
-    calls.append((RECORD_SCAN, [_value(scan, name) for name in _RECORDED]))
+    calls.append((RECORD_SCAN, [_value(scan, name) for name in RECORDED]))
     if seen is not None:
         calls.append((NOTE_SCANNER, seen))
     run(*calls)
