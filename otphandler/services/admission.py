@@ -96,6 +96,7 @@ class Case:
     """All that a decision is made on, read under the locks that keep it true."""
 
     clock: Clock
+    scanner: Scanner
     sight: Sight
     ticket: Ticket | None
     matched_step: int | None = None
@@ -157,10 +158,10 @@ def judge_scan(*, scanner: Scanner, attempt: Attempt, clock: Clock) -> Verdict:
         raise ScannerRevoked("The scanner was revoked.")
     if sight.recorded_id is not None:
         return Verdict(_recorded(sight.recorded_id, attempt), replayed=True)
-    case = Case(clock, sight, ticket)
+    case = Case(clock, scanner, sight, ticket)
     scan = _new_scan(case, _decide(case, attempt), attempt)
     changed = _apply(case, scan)
-    _write(changed, scan, sight.scanner)
+    _write(changed, scan, scanner)
     if case.guessed:
         throttle.count_guess(sight.event.pk, scanner.pk, clock.now)
     return Verdict(scan, retry_after_s=case.retry_after_s)
@@ -303,8 +304,8 @@ def _new_scan(case: Case, outcome: Outcome, attempt: Attempt) -> Scan:
     return Scan(
         event=case.sight.event,
         registration=case.sight.registration,
-        scanner=case.sight.scanner,
-        gate=case.sight.scanner.gate,
+        scanner=case.scanner,
+        gate=case.scanner.gate,
         direction=attempt.direction,
         outcome=outcome,
         conflict=case.clock.is_late and outcome in CONFLICTS,

@@ -7,13 +7,14 @@ to measure them, are in docs/performance.md. The columns are named one by one: w
 migration adds changes no answer of a statement that is prepared already.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Model
+from django.db.models import DEFERRED, Model
 from psycopg2.extras import Json
 
 from entityhandler.models import Event, Registration, User
@@ -24,20 +25,26 @@ M = TypeVar("M", bound=Model)
 
 
 class Columns(Generic[M]):
-    """Some columns of a model under an alias, and how instances are made of their values."""
+    """Some columns of a model under an alias, and how an instance is made of their values."""
 
     def __init__(self, model: type[M], alias: str, *names: str) -> None:
-        # Model.from_db takes values in the order of the model's fields.
-        fields = [field for field in model._meta.concrete_fields if field.attname in names]
-        self.model, self.names = model, frozenset(names)
-        self.sql = ", ".join(f"{alias}.{field.column}" for field in fields)
-        self.count = len(fields)
-        assert self.count == len(names) and fields[0].primary_key, names
+        fields = [field.attname for field in model._meta.concrete_fields]
+        self.model, self.alias, self.names = model, alias, names
+        self.sql = ", ".join(f"{alias}.{name}" for name in names)
+        self.places = [names.index(name) if name in names else None for name in fields]
+        assert names[0] == model._meta.pk.attname and set(names) <= set(fields), names
 
-    def take(self, values: Iterator[Any]) -> M | None:
-        """Return the instance that the next values are, None where there was no row."""
-        mine = [next(values) for _ in range(self.count)]
-        return None if mine[0] is None else self.model.from_db("default", self.names, mine)
+    def take(self, row: Sequence[Any], first: int = 0) -> M | None:
+        """Return the instance of the values from the first on, None where there was no row."""
+        if row[first] is None:
+            return None
+        values = [DEFERRED if place is None else row[first + place] for place in self.places]
+        return self.model.from_db("default", self.names, values)
+
+
+def beginnings(*parts: Columns[Any]) -> list[int]:
+    """Return where in a row the columns of each part begin, and where they end at last."""
+    return [0, *accumulate(len(part.names) for part in parts)]
 
 
 SCANNER = Columns(Scanner, "scanner", "id", "event_id", "gate_id", "name", "digest", "last_seen_at")
@@ -94,10 +101,11 @@ LOCK_TICKET = Prepared(
     parameters=2,
 )
 
+SEEN: tuple[Columns[Any], ...] = (EVENT, POLICY, REGISTRATION, PERSON)
 READ = Prepared(
     "gate_read",
     f"""
-    SELECT {SCANNER.sql}, {GATE.sql}, {EVENT.sql}, {POLICY.sql}, {REGISTRATION.sql}, {PERSON.sql},
+    SELECT {", ".join(part.sql for part in SEEN)},
            (SELECT max(blocked_until)
               FROM otphandler_guessbudget
              WHERE event_id = event.id AND owner IN (scanner.id, event.id)),
@@ -105,7 +113,6 @@ READ = Prepared(
               FROM otphandler_scan
              WHERE event_id = event.id AND scan_id = $5 AND outcome <> 'throttled')
       FROM otphandler_scanner AS scanner
-      JOIN otphandler_gate AS gate ON gate.id = scanner.gate_id
       JOIN entityhandler_event AS event ON event.id = scanner.event_id
       LEFT JOIN otphandler_otppolicy AS policy ON policy.event_id = event.id
       LEFT JOIN entityhandler_registration AS registration ON registration.id = coalesce(
@@ -159,7 +166,6 @@ class Sight:
     `closed_until` is the later end of what guessing closed, the scanner's or the event's.
     """
 
-    scanner: Scanner
     event: Event
     policy: OtpPolicy
     registration: Registration | None
@@ -170,7 +176,12 @@ class Sight:
 def find_scanner(digest: bytes) -> Scanner | None:
     """Return the scanner in service whose token has this digest, its gate loaded, or None."""
     row = run((FIND_SCANNER, [digest])).fetchone()
-    return None if row is None else _scanner(iter(row))
+    if row is None:
+        return None
+    scanner, gate = SCANNER.take(row), GATE.take(row, len(SCANNER.names))
+    assert scanner is not None and gate is not None
+    scanner.gate = gate
+    return scanner
 
 
 def lock_ticket(event_id: UUID, user_id: UUID) -> Ticket | None:
@@ -180,7 +191,7 @@ def lock_ticket(event_id: UUID, user_id: UUID) -> Ticket | None:
     under the lock belongs to a registration that is still confirmed.
     """
     row = run((LOOK_UP_BY_INDEX, []), (LOCK_TICKET, [event_id, user_id])).fetchone()
-    return None if row is None else TICKET.take(iter(row))
+    return None if row is None else TICKET.take(row)
 
 
 def read(scanner: Scanner, event_id: UUID, user_id: UUID, scan_id: UUID | None) -> Sight | None:
@@ -191,7 +202,7 @@ def read(scanner: Scanner, event_id: UUID, user_id: UUID, scan_id: UUID | None) 
     """
     asked = [scanner.pk, bytes(scanner.digest), event_id, user_id, scan_id]
     row = run((READ, asked)).fetchone()
-    return None if row is None else _sight(iter(row))
+    return None if row is None else _sight(row)
 
 
 def write(ticket: Ticket | None, scan: Scan, seen: tuple[UUID, datetime] | None) -> None:
@@ -209,21 +220,17 @@ def write(ticket: Ticket | None, scan: Scan, seen: tuple[UUID, datetime] | None)
     run(*calls)
 
 
-def _scanner(values: Iterator[Any]) -> Scanner:
-    scanner, gate = SCANNER.take(values), GATE.take(values)
-    assert scanner is not None and gate is not None
-    scanner.gate = gate
-    return scanner
-
-
-def _sight(values: Iterator[Any]) -> Sight:
-    scanner, event = _scanner(values), EVENT.take(values)
-    assert event is not None
-    policy = POLICY.take(values) or OtpPolicy(event_id=event.pk)
-    registration, person = REGISTRATION.take(values), PERSON.take(values)
-    if registration is not None and person is not None:
+def _sight(row: Sequence[Any]) -> Sight:
+    event, policy, registration, person = (
+        part.take(row, first) for part, first in zip(SEEN, _BEGINNINGS, strict=False)
+    )
+    if registration is not None:
         registration.event, registration.user = event, person
-    return Sight(scanner, event, policy, registration, *values)
+    policy = policy or OtpPolicy(event_id=event.pk)
+    return Sight(event, policy, registration, *row[_BEGINNINGS[-1] :])
+
+
+_BEGINNINGS = beginnings(*SEEN)
 
 
 def _value(scan: Scan, name: str) -> Any:

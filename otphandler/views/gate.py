@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -72,11 +72,10 @@ def _judge(scanner: Scanner, attempt: Attempt) -> Response:
     return scan_response(submit_scan(scanner=scanner, attempt=attempt, now=timezone.now()))
 
 
-def _as_json(answer: Response) -> Response:
-    """Have an answer rendered that no view of REST framework returns."""
-    answer.accepted_renderer = JSONRenderer()
-    answer.accepted_media_type = JSONRenderer.media_type
-    answer.renderer_context = {}
+def _as_json(answer: Response) -> HttpResponse:
+    """Return an answer as bytes; REST framework would have a view render it."""
     if answer.status_code == 401:
         answer.headers.setdefault("WWW-Authenticate", CHALLENGE)
-    return answer
+    answer.headers["Content-Type"] = answer.content_type or JSONRenderer.media_type
+    body = JSONRenderer().render(answer.data)
+    return HttpResponse(body, status=answer.status_code, headers=answer.headers)
