@@ -9,9 +9,9 @@ from otphandler.views.scans import ScanViewSet
 from otphandler.views.tickets import TicketViewSet
 
 router = SimpleRouter(use_regex_path=False)
+router.register("scans", ScanViewSet, basename="scan")
 router.register("gates", GateViewSet, basename="gate")
 router.register("scanners", ScannerViewSet, basename="scanner")
-router.register("scans", ScanViewSet, basename="scan")
 
 EVENT = "events/<uuid:pk>/"
 TICKET = "registrations/<uuid:pk>/ticket/"
