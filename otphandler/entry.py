@@ -1,6 +1,6 @@
 """Entry policies: may this ticket pass in this direction now, and what does that change? Pure."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -25,9 +25,10 @@ class Attendance:
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON that `from_json` reads back exactly, microseconds included."""
+        values = ((name, getattr(self, name)) for name in self.__slots__)
         return {
             name: value if value is None or isinstance(value, int) else str(value)
-            for name, value in asdict(self).items()
+            for name, value in values
         }
 
     @classmethod

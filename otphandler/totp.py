@@ -78,12 +78,15 @@ def accepted_steps(unix_s: int, parameters: Parameters, tolerance: Tolerance) ->
 
 def code_at(secret: bytes, step: int, parameters: Parameters) -> str:
     """Return the code of one step: RFC 4226 §5.3 with the step as the counter."""
-    generator = pyotp.HOTP(
+    return _generator(secret, parameters).at(step)
+
+
+def _generator(secret: bytes, parameters: Parameters) -> pyotp.HOTP:
+    return pyotp.HOTP(
         to_base32(secret),
         digits=parameters.digits,
         digest=getattr(hashlib, parameters.algorithm.value.lower()),
     )
-    return generator.at(step)
 
 
 def is_well_formed(code: object, digits: int) -> bool:
@@ -97,9 +100,9 @@ def matching_step(secret: bytes, code: str, steps: range, parameters: Parameters
     Every candidate is computed and compared in constant time, so that the time taken tells neither
     which step matched nor how many digits did (RFC 4226 §7.2).
     """
-    found = None
+    found, generator = None, _generator(secret, parameters)
     for step in steps:
-        if hmac.compare_digest(code_at(secret, step, parameters), code):
+        if hmac.compare_digest(generator.at(step), code):
             found = step
     return found
 

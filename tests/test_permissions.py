@@ -86,6 +86,7 @@ POST    /registrations/{registration}/transfer/    401  201  404  201  201  403 
 POST    /registrations/{pending}/confirm/          401  404  403  200  200  403  403  401
 GET     /registrations/{registration}/ticket/      401  200  404  200  200  403  403  401
 POST    /registrations/{registration}/ticket/secret/   401 200 404 403 403 403 403 401
+GET     /registrations/{registration}/ticket/google-wallet/ 401 200 404 403 403 403 403 401
 POST    /registrations/{registration}/ticket/reissue/  401 200 404 200 200 403 403 401
 POST    /registrations/{registration}/ticket/admit/    401 403 404 201 201 403 403 401
 POST    /registrations/{admitted}/ticket/undo/         401 404 404 200 200 403 403 401
@@ -182,6 +183,7 @@ def world(
     ticket: tickets.TicketSecret,
     scanner_and_token: tuple[Scanner, str],
     plain_static_files: None,
+    google_wallet: None,
 ) -> World:
     """Return a world in which each call of the table may succeed for whoever is entitled."""
     now = timezone.now()

@@ -41,6 +41,7 @@ class InvalidFields(DomainError):
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__(errors=[asdict(error) for error in errors])
+        self.errors = errors
 
 
 class InvalidField(InvalidFields):

@@ -28,21 +28,25 @@ class BoundedJSONParser(JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return the document; raises ParseError."""
-        body = stream.read()
-        try:
-            document = json.loads(body.decode("utf-8"), parse_constant=strict_constant)
-            if b"\\ud" in body.lower():
-                # RFC 7493 §2.1: no lone surrogates; they come by escapes alone.
-                json.dumps(document, ensure_ascii=False).encode()
-        except RecursionError as error:
-            raise ParseError("The JSON is nested too deeply.") from error
-        except UnicodeEncodeError as error:
-            raise ParseError("A string of the JSON has half of a surrogate pair.") from error
-        except ValueError as error:
-            raise ParseError(f"The body is not JSON: {error}") from error
-        if _is_deeper_than(MAX_DEPTH, document):
-            raise ParseError("The JSON is nested too deeply.")
-        return document
+        return read_json(stream.read())
+
+
+def read_json(body: bytes) -> Any:
+    """Return the document that the bytes are; raises ParseError."""
+    try:
+        document = json.loads(body.decode("utf-8"), parse_constant=strict_constant)
+        if b"\\ud" in body.lower():
+            # RFC 7493 §2.1: no lone surrogates; they come by escapes alone.
+            json.dumps(document, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ParseError("The JSON is nested too deeply.") from error
+    except UnicodeEncodeError as error:
+        raise ParseError("A string of the JSON has half of a surrogate pair.") from error
+    except ValueError as error:
+        raise ParseError(f"The body is not JSON: {error}") from error
+    if _is_deeper_than(MAX_DEPTH, document):
+        raise ParseError("The JSON is nested too deeply.")
+    return document
 
 
 def _is_deeper_than(depth: int, document: Any) -> bool:

@@ -111,6 +111,8 @@ DATABASES = {
 }
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://: there is one engine.")
+# Django's own, with a health check that costs no round trip.
+DATABASES["default"]["ENGINE"] = "ticketmgr.postgresql"
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     f"-c lock_timeout={DATABASE_LOCK_TIMEOUT_MS} "
     f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS}"
@@ -165,6 +167,14 @@ SCAN_LEASE_MINUTES = env.number("SCAN_LEASE_MINUTES", default=720, at_least=1)
 # How long an event's registrations and scans are kept after its end. PostgreSQL itself refuses to
 # let go of scans before 30 days.
 RETENTION_DAYS = env.number("RETENTION_DAYS", default=180, at_least=30)
+
+# --- Wallets ----------------------------------------------------------------------------------
+
+# Without both there is no "Add to Google Wallet"; read and checked by otphandler/google_wallet.
+GOOGLE_WALLET_ISSUER_ID = env.text("GOOGLE_WALLET_ISSUER_ID")
+GOOGLE_WALLET_SERVICE_ACCOUNT = env.secret("GOOGLE_WALLET_SERVICE_ACCOUNT")
+# Google demands a name of whoever gives the ticket out and prints it at the top.
+GOOGLE_WALLET_ISSUER_NAME = env.text("GOOGLE_WALLET_ISSUER_NAME", default="Ticket Manager")
 
 # --- HTTP ------------------------------------------------------------------------------------
 

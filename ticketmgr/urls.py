@@ -12,8 +12,9 @@ from ticketmgr.problem_pages import problem_catalogue
 docs = SpectacularSwaggerSplitView.as_view(url_name="schema", metadata_class=None)
 
 api: list[URLPattern | URLResolver] = [
-    path("", include("entityhandler.urls")),
+    # The gate first: patterns are tried in turn.
     path("", include("otphandler.urls")),
+    path("", include("entityhandler.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
     path("problems/", problem_catalogue, name="problems"),

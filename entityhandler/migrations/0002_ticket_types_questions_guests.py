@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=100)),
-                ('capacity', models.PositiveIntegerField(blank=True, help_text="Seats, within those of the event; empty for no limit but the event's.", null=True, validators=[django.core.validators.MinValueValidator(1)])),
+                ('capacity', models.PositiveIntegerField(blank=True, help_text='Seats; empty for no limit.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
                 ('visibility', models.CharField(choices=[('public', 'Public'), ('hidden', 'Hidden')], default='public', help_text='Hidden: only managers give it out.', max_length=6)),
                 ('sales_opens_at', models.DateTimeField(blank=True, help_text="Empty: when the event's registration opens.", null=True)),
                 ('sales_closes_at', models.DateTimeField(blank=True, help_text="Empty: when the event's registration closes.", null=True)),

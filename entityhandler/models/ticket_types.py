@@ -3,11 +3,11 @@
 import uuid
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
 from entityhandler.models.events import Event, managed_by
+from entityhandler.models.seated import Seated
 from entityhandler.models.users import User
 
 # What fits on a phone held at arm's length, beside a name.
@@ -29,7 +29,7 @@ class TicketTypeQuerySet(models.QuerySet["TicketType"]):
         return self.annotate(is_managed=managed_by(user))  # type: ignore[no-redef]
 
 
-class TicketType(models.Model):
+class TicketType(Seated):
     """One kind of place at one event.
 
     Its counters are the event's own, for this type alone, and change under the same lock: that on
@@ -45,12 +45,6 @@ class TicketType(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="ticket_types")
     name = models.CharField(max_length=100)
-    capacity = models.PositiveIntegerField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="Seats, within those of the event; empty for no limit but the event's.",
-    )
     visibility = models.CharField(
         max_length=6,
         choices=Visibility.choices,
@@ -68,8 +62,6 @@ class TicketType(models.Model):
         blank=True,
         help_text="Shown at the gate with every ticket of this type, never to attendees.",
     )
-    seats_taken = models.PositiveIntegerField(default=0, editable=False)
-    waitlist_length = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -101,13 +93,3 @@ class TicketType(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def seats_left(self) -> int | None:
-        """Seats of this type nobody holds; None without a limit of its own."""
-        return None if self.capacity is None else self.capacity - self.seats_taken
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the type has no seat left; the event may still be full."""
-        return self.seats_left is not None and self.seats_left <= 0

@@ -56,8 +56,17 @@ class StaffUserSerializer(UserSerializer):
     """An account as staff sees and changes it; making somebody staff is for superusers."""
 
     class Meta(UserSerializer.Meta):
-        fields = ["id", "email", "full_name", "is_active", "is_staff", "created_at", "updated_at"]
-        read_only_fields = ["created_at", "updated_at"]
+        fields = [
+            "id",
+            "email",
+            "full_name",
+            "is_active",
+            "is_staff",
+            "is_guest",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["is_guest", "created_at", "updated_at"]
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):

@@ -15,6 +15,7 @@ from django.db.models.functions import Greatest
 
 from entityhandler.models import Event, Registration, TicketType
 from entityhandler.models.registrations import TICK
+from entityhandler.models.seated import Seated
 from ticketmgr.errors import DomainError
 
 Status = Registration.Status
@@ -132,7 +133,7 @@ class Seats:
 
     def _count(self, status: str, kind: TicketType | None, change: int) -> None:
         """Count a registration in or out of the totals of the event and of its type, in memory."""
-        counted: list[Event | TicketType] = [self.event]
+        counted: list[Seated] = [self.event]
         if kind is not None:
             counted.append(kind)
             self._changed.add(kind.pk)

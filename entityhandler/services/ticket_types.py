@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.db.models import ProtectedError
 
 from entityhandler.models import Event, TicketType
+from entityhandler.models.seated import Seated
 from entityhandler.services.seats import Seats
 from ticketmgr.errors import DomainError
 from ticketmgr.transactions import violated_constraint, write_use_case
@@ -96,7 +97,7 @@ def delete_ticket_type(*, ticket_type: TicketType) -> None:
         raise TicketTypeInUse from error
 
 
-def check_capacity(of: Event | TicketType) -> None:
+def check_capacity(of: Seated) -> None:
     """Raise CapacityBelowSeatsTaken where more seats are taken than there would be."""
     if of.capacity is not None and of.seats_taken > of.capacity:
         raise CapacityBelowSeatsTaken(

@@ -14,6 +14,14 @@ from ticketmgr.errors import DomainError, InvalidField
 from ticketmgr.transactions import violated_constraint, write_use_case
 
 EDITABLE_FIELDS = frozenset({"email", "full_name", "is_active", "is_staff"})
+GUEST_FIELDS = frozenset({"email", "full_name"})
+
+
+class NoAccount(DomainError):
+    """A guest has a name and an e-mail; rights, a password and a state belong to accounts."""
+
+    code = "no_account"
+    title = "A guest has no account; only the name and the e-mail can be changed."
 
 
 class EmailTaken(DomainError):
@@ -111,9 +119,11 @@ def update_user(
     """Change a profile, and the password where a new one is given with the current one.
 
     A new password revokes every token but `keep_token`: whoever knew the old one is out. Locks the
-    user row. Raises EmailTaken and InvalidField.
+    user row. Raises EmailTaken, InvalidField, and NoAccount for a guest's rank or password.
     """
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if user.is_guest and (new_password is not None or not changes.keys() <= GUEST_FIELDS):
+        raise NoAccount
     for field in EDITABLE_FIELDS & changes.keys():
         setattr(user, field, changes[field])
     if new_password is not None:
@@ -129,9 +139,11 @@ def update_user(
 def reset_password(*, user: User, new_password: str) -> User:
     """Set another password for somebody who cannot tell the present one, and revoke every token.
 
-    Locks the user row. Raises ValidationError for a password that is too weak.
+    Locks the user row. Raises NoAccount, or ValidationError for a password that is too weak.
     """
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if user.is_guest:
+        raise NoAccount
     _set_password(user, new_password)
     user.save(update_fields=["password", "updated_at"])
     user.tokens.all().delete()
@@ -160,6 +172,6 @@ def _save(user: User) -> None:
     try:
         user.save()
     except IntegrityError as error:
-        if violated_constraint(error) != "user_email_unique":
+        if violated_constraint(error) not in ("user_email_unique", "user_guest_email_unique"):
             raise
         raise EmailTaken from error

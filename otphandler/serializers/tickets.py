@@ -55,6 +55,15 @@ class TicketSecretSerializer(serializers.Serializer[Any]):
     server_time = AwareDateTimeField()
 
 
+class GoogleWalletLinkSerializer(serializers.Serializer[Any]):
+    """A link that carries the secret, for the holder alone."""
+
+    url = serializers.CharField(
+        help_text="Opened by the holder, it offers the pass; keep it secret"
+    )
+    version = serializers.IntegerField(help_text="Of the ticket; another one needs another link")
+
+
 class OtpPolicySerializer(ModelSerializer):
     """How the codes of an event look; a profile fills what is not named beside it."""
 

@@ -17,10 +17,11 @@ from entityhandler.models import Event, Registration
 from otphandler import totp
 from otphandler.entry import refused_by_policy
 from otphandler.keyring import keyring
-from otphandler.models import OtpPolicy, Scan, Scanner, Ticket
+from otphandler.models import Scan, Scanner, Ticket
 from otphandler.outcomes import Direction, Outcome
-from otphandler.services import throttle
-from otphandler.services.movements import MOVEMENT_FIELDS, describe, pass_through
+from otphandler.services import gate_rows, throttle
+from otphandler.services.gate_rows import Sight
+from otphandler.services.movements import describe, pass_through
 from ticketmgr.errors import DomainError, InvalidField
 from ticketmgr.transactions import violated_constraint, write_use_case
 
@@ -96,10 +97,8 @@ class Case:
 
     clock: Clock
     scanner: Scanner
-    event: Event
-    registration: Registration | None
+    sight: Sight
     ticket: Ticket | None
-    policy: OtpPolicy
     matched_step: int | None = None
     skew_s: int | None = None
     retry_after_s: int = 0
@@ -153,72 +152,33 @@ def judge_scan(*, scanner: Scanner, attempt: Attempt, clock: Clock) -> Verdict:
     `ticketmgr.transactions.settled`. The first statement that locks gives the transaction its id,
     by which it is found; a scan without a ticket admits nobody, so it needs none.
     """
-    ticket = _lock_ticket(scanner.event_id, attempt)
-    event = _event_of(scanner)
-    recorded = _recorded(event, attempt)
-    if recorded is not None:
-        return Verdict(recorded, replayed=True)
-    registration = _registration(event, attempt)
-    case = Case(clock, scanner, event, registration, ticket, OtpPolicy.of(event.pk))
+    ticket = _lock_ticket(scanner, attempt)
+    sight = gate_rows.read(scanner, attempt.event_id, attempt.user_id, attempt.scan_id)
+    if sight is None:
+        raise ScannerRevoked("The scanner was revoked.")
+    if sight.recorded_id is not None:
+        return Verdict(_recorded(sight.recorded_id, attempt), replayed=True)
+    case = Case(clock, scanner, sight, ticket)
     scan = _new_scan(case, _decide(case, attempt), attempt)
-    _apply(case, scan)
-    _insert(scan)
-    _touch(scanner, clock.now)
+    changed = _apply(case, scan)
+    _write(changed, scan, scanner)
     if case.guessed:
-        throttle.count_guess(event.pk, scanner.pk, clock.now)
+        throttle.count_guess(sight.event.pk, scanner.pk, clock.now)
     return Verdict(scan, retry_after_s=case.retry_after_s)
 
 
-# --- What is read, and how it is kept true ------------------------------------------------------
-
-
-def _lock_ticket(event_id: UUID, attempt: Attempt) -> Ticket | None:
-    """Return the live ticket of that person at that event, locked; None where there is none.
-
-    A ticket is revoked by the transaction that ends its registration, so one that is still live
-    under the lock belongs to a registration that is still confirmed.
-    """
-    if attempt.event_id != event_id:
+def _lock_ticket(scanner: Scanner, attempt: Attempt) -> Ticket | None:
+    """Return the ticket, locked; a scan for an event that is not the scanner's locks nothing."""
+    if attempt.event_id != scanner.event_id:
         return None
-    return (
-        Ticket.objects.select_for_update(no_key=True, of=("self",))
-        .filter(event=event_id, registration__user=attempt.user_id, revoked_at__isnull=True)
-        .first()
-    )
+    return gate_rows.lock_ticket(attempt.event_id, attempt.user_id)
 
 
-def _event_of(scanner: Scanner) -> Event:
-    """Return the scanner's event; raises ScannerRevoked for a token that is no longer good."""
-    found = (
-        Scanner.objects.active()
-        .select_related("event")
-        .filter(pk=scanner.pk, digest=scanner.digest)
-        .first()
-    )
-    if found is None:
-        raise ScannerRevoked("The scanner was revoked.")
-    return found.event
-
-
-def _registration(event: Event, attempt: Attempt) -> Registration | None:
-    """Return the person's registration: the live one, else the one cancelled last."""
-    if attempt.event_id != event.pk:
-        return None
-    mine = Registration.objects.select_related("user").filter(event=event, user=attempt.user_id)
-    return mine.live().first() or mine.order_by("-cancelled_at", "id").first()
-
-
-def _recorded(event: Event, attempt: Attempt) -> Scan | None:
-    """Return the scan that this attempt repeats, None for a new one; raises ScanIdConflict."""
-    if attempt.scan_id is None:
-        return None
-    scan = (
-        Scan.objects.final()
-        .select_related("registration__user", "gate", "first_gate")
-        .filter(event=event, scan_id=attempt.scan_id)
-        .first()
-    )
-    if scan is not None and bytes(scan.request_digest or b"") != attempt.digest():
+def _recorded(recorded_id: UUID, attempt: Attempt) -> Scan:
+    """Return the scan that this attempt repeats; raises ScanIdConflict."""
+    shown = Scan.objects.select_related("registration__user", "gate", "first_gate")
+    scan = shown.get(pk=recorded_id)
+    if bytes(scan.request_digest or b"") != attempt.digest():
         raise ScanIdConflict
     return scan
 
@@ -231,11 +191,12 @@ def _decide(case: Case, attempt: Attempt) -> Outcome:
 
     The code is proven before anything about the ticket's past is told.
     """
+    event = case.sight.event
     return (
-        _refused_by_event_id(case.event, attempt)
-        or _refused_by_registration(case.registration)
-        or refused_by_event(case.event)
-        or refused_by_doors(case.event, case.clock.judged_at)
+        _refused_by_event_id(event, attempt)
+        or _refused_by_registration(case.sight.registration)
+        or refused_by_event(event)
+        or refused_by_doors(event, case.clock.judged_at)
         or _refused_by_throttle(case)
         or _refused_by_code(case, attempt)
         or _refused_by_attendance(case, attempt.direction)
@@ -279,7 +240,7 @@ def _refused_by_throttle(case: Case) -> Outcome | None:
         return None
     case.retry_after_s = max(
         throttle.wait_s(case.ticket.blocked_until, case.clock.now),
-        throttle.budgets_wait_s(case.event.pk, case.scanner.pk, case.clock.now),
+        throttle.wait_s(case.sight.closed_until, case.clock.now),
     )
     return Outcome.THROTTLED if case.retry_after_s else None
 
@@ -296,7 +257,7 @@ def _refused_by_code(case: Case, attempt: Attempt) -> Outcome | None:
         )
     secret = keyring().open(bytes(ticket.sealed_secret), ticket.binding.associated_data())
     unix_s = totp.unix_seconds(case.clock.judged_at)
-    steps = totp.accepted_steps(unix_s, ticket.parameters, case.policy.tolerance)
+    steps = totp.accepted_steps(unix_s, ticket.parameters, case.sight.policy.tolerance)
     case.matched_step = totp.matching_step(secret, attempt.code, steps, ticket.parameters)
     if case.matched_step is None:
         case.guessed = True
@@ -310,7 +271,9 @@ def _refused_by_attendance(case: Case, direction: Direction) -> Outcome | None:
     """Check what the ticket went through: first the entry policy, then whether the code is new."""
     ticket, step = case.ticket, case.matched_step
     assert ticket is not None and step is not None
-    refusal = refused_by_policy(case.event, ticket.attendance, direction, case.clock.judged_at)
+    refusal = refused_by_policy(
+        case.sight.event, ticket.attendance, direction, case.clock.judged_at
+    )
     if refusal is None and ticket.last_step is not None and step <= ticket.last_step:
         return Outcome.CODE_REUSED
     return refusal
@@ -319,26 +282,28 @@ def _refused_by_attendance(case: Case, direction: Direction) -> Outcome | None:
 # --- What is written -----------------------------------------------------------------------------
 
 
-def _apply(case: Case, scan: Scan) -> None:
-    """Write what the scan does to the ticket: only success consumes a step."""
+def _apply(case: Case, scan: Scan) -> Ticket | None:
+    """Count what the scan does to the ticket, in memory; return the ticket if it changed.
+
+    Only success consumes a step.
+    """
     ticket = case.ticket
     if ticket is None:
-        return
+        return None
     if scan.passed:
         ticket.last_step = case.matched_step
         throttle.clear(ticket)
         pass_through(ticket, scan, at=case.clock.judged_at)
-        ticket.save(update_fields=[*MOVEMENT_FIELDS, "last_step", *throttle.FIELDS])
     elif case.guessed:
         throttle.count_failure(ticket, case.clock.now)
-        ticket.save(update_fields=throttle.FIELDS)
     describe(scan, ticket)
+    return ticket if scan.passed or case.guessed else None
 
 
 def _new_scan(case: Case, outcome: Outcome, attempt: Attempt) -> Scan:
     return Scan(
-        event=case.event,
-        registration=case.registration,
+        event=case.sight.event,
+        registration=case.sight.registration,
         scanner=case.scanner,
         gate=case.scanner.gate,
         direction=attempt.direction,
@@ -355,17 +320,13 @@ def _new_scan(case: Case, outcome: Outcome, attempt: Attempt) -> Scan:
     )
 
 
-def _insert(scan: Scan) -> None:
-    """Add the audit row; raises ScanIdRace where its `scan_id` was taken a moment ago."""
+def _write(ticket: Ticket | None, scan: Scan, scanner: Scanner) -> None:
+    """Write it all; raises ScanIdRace where the `scan_id` was taken a moment ago."""
+    now, last = scan.scanned_at, scanner.last_seen_at
+    is_due = last is None or last <= now - LAST_SEEN_EVERY
     try:
-        scan.save(force_insert=True)
+        gate_rows.write(ticket, scan, (scanner.pk, now) if is_due else None)
     except IntegrityError as error:
         if violated_constraint(error) != "scan_id_once_per_event":
             raise
         raise ScanIdRace from error
-
-
-def _touch(scanner: Scanner, now: datetime) -> None:
-    """Note that the device is alive; last of all, so that no scan waits for another's ticket."""
-    if scanner.last_seen_at is None or scanner.last_seen_at <= now - LAST_SEEN_EVERY:
-        Scanner.objects.filter(pk=scanner.pk).update(last_seen_at=now)

@@ -10,6 +10,7 @@ from django.db.models import ProtectedError, RestrictedError
 from entityhandler.models import Event
 from entityhandler.services.tokens import digest, new_token
 from otphandler.models import Gate, Scanner
+from otphandler.services import gate_rows
 from ticketmgr.errors import DomainError
 from ticketmgr.transactions import settled, violated_constraint, write_use_case
 
@@ -103,7 +104,7 @@ def revoke_scanner(*, scanner_id: UUID, now: datetime) -> Scanner:
 
 def find_scanner(text: str) -> Scanner | None:
     """Return the scanner in service that has this token, its gate loaded, or None; one query."""
-    return Scanner.objects.active().select_related("gate").filter(digest=digest(text)).first()
+    return gate_rows.find_scanner(digest(text))
 
 
 def _lock(scanner_id: UUID) -> Scanner:

@@ -70,14 +70,6 @@ def clear(ticket: Ticket) -> None:
     ticket.blocked_until = None
 
 
-def budgets_wait_s(event_id: UUID, scanner_id: UUID, now: datetime) -> int:
-    """Return for how many seconds the scanner or the whole event is still closed."""
-    blocked = GuessBudget.objects.filter(
-        event=event_id, owner__in=[scanner_id, event_id], blocked_until__gt=now
-    ).values_list("blocked_until", flat=True)
-    return max((wait_s(until, now) for until in blocked), default=0)
-
-
 def count_guess(event_id: UUID, scanner_id: UUID, now: datetime) -> None:
     """Count a wrong code against the scanner, then against the event, in this transaction.
 

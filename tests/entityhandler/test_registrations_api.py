@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from entityhandler.models import Event, Registration, User
 from entityhandler.services import events, registrations
+from tests.answers import ids, pointers, refusal
 from tests.conftest import client_of
 
 REGISTRATIONS = "/api/v1/registrations/"
@@ -23,22 +24,6 @@ def book(caller: User, at: Event, **more: Any) -> Any:
 
 def act(user: User, registration: Registration, action: str) -> Any:
     return client_of(user).post(f"{REGISTRATIONS}{registration.pk}/{action}/")
-
-
-def refusal(answer: Any) -> tuple[int, str]:
-    assert answer["Content-Type"] == "application/problem+json"
-    return answer.status_code, answer.json()["code"]
-
-
-def pointers(answer: Any) -> dict[str, str]:
-    """Return the code of each invalid part by its pointer."""
-    assert refusal(answer) == (400, "invalid")
-    return {part["pointer"]: part["code"] for part in answer.json()["errors"]}
-
-
-def ids(answer: Any) -> list[str]:
-    assert answer.status_code == 200, answer.json()
-    return [row["id"] for row in answer.json()["results"]]
 
 
 @pytest.fixture

@@ -1,0 +1,40 @@
+"""`python -m bench gate|scale|on-sale`: see the targets of the Makefile that begin with bench."""
+
+import argparse
+import sys
+
+from bench.database import own_database, set_up_django
+from ticketmgr.local.console import Refusal, say
+
+
+def main() -> int:
+    """Run one benchmark in a database of its own; the report is printed and kept."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("name", choices=["gate", "scale", "on-sale"])
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured")
+    chosen = parser.parse_args()
+    try:
+        with own_database() as url:
+            set_up_django()
+            _run(chosen.name, url, chosen.rounds)
+    except Refusal as refusal:
+        say(str(refusal))
+        return 1
+    return 0
+
+
+def _run(name: str, url: str, rounds: int) -> None:
+    # Only now: these read the settings, and so DATABASE_URL.
+    from django.db import connections
+
+    from bench import gate
+
+    try:
+        report = gate.run(url, rounds)
+    finally:
+        connections.close_all()
+    report.publish(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

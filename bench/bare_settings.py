@@ -1,0 +1,7 @@
+"""The settings of the bare baseline: the project's, without any middleware."""
+
+from ticketmgr.settings import *  # noqa: F403
+
+MIDDLEWARE: list[str] = []
+ROOT_URLCONF = "bench.bare"
+WSGI_APPLICATION = "bench.bare_wsgi.application"
