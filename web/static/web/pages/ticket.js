@@ -155,6 +155,17 @@ function Kept() {
   return html`<p class="quiet small kept" role="status">${text}</p>`;
 }
 
+/** Fetched after the code is there, and only where the server gives out passes. */
+function Wallet(props) {
+  const [Part, setPart] = useState(null);
+  useEffect(() => {
+    withTexts(import("../components/google_wallet.js")).then(
+      ({ GoogleWallet }) => setPart(() => GoogleWallet),
+    );
+  }, []);
+  return Part && html`<${Part} ...${props} />`;
+}
+
 /** Fetched when it is opened: few people cancel, and everybody waits for the code. */
 function CannotCome(props) {
   const [GivingUp, setPart] = useState(null);
@@ -191,6 +202,8 @@ function Ready({ ticket, clock, online, problem, onDone }) {
     <${Kept} />
     ${event && html`<section class="card"><${EventFacts} event=${event} /></section>`}
     <a class="button wide" href="/tickets/">${gettext("All my tickets")}</a>
+    ${boot.googleWallet && ticket.registration && online && !used &&
+    html`<${Wallet} registration=${ticket.registration} />`}
     ${ticket.registration && online && !used &&
     html`<${CannotCome} registration=${ticket.registration} onDone=${onDone} />`}
   `;
