@@ -189,6 +189,21 @@ def test_t03_after_one_visit_it_works_without_a_network_and_says_so(
     assert admit(ticket, gate, code_shown(screen)) == Outcome.ADMITTED
 
 
+def test_t03_it_works_without_a_network_again_after_signing_out_and_in(
+    screen: Page, ticket: TicketSecret, ada: User, site: str
+) -> None:
+    open_ticket(screen, ticket)
+    wait_until_kept(screen)
+    screen.get_by_role("button", name="Sign out Ada").click()
+    expect(screen.get_by_role("link", name="Sign in")).to_be_visible()
+    sign_in(screen.context, ada, site)
+    open_ticket(screen, ticket)
+    wait_until_kept(screen)
+    screen.context.set_offline(True)
+    screen.reload()
+    assert code_shown(screen)
+
+
 def test_t03_without_a_network_the_front_page_leads_to_the_tickets(
     screen: Page, ticket: TicketSecret, looks_right: LooksRight
 ) -> None:
