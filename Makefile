@@ -11,7 +11,7 @@ TEST_PROCESSES := 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo scan check lint format types imports migrations openapi schema clean reset \
+.PHONY: help run test browser demo scan check lint format types imports migrations openapi schema messages clean reset \
 	python install install-dev
 
 help: ## List these targets
@@ -24,6 +24,9 @@ run: install ## Serve the whole application on this machine (PORT=8000)
 
 test: install-dev ## Run the tests (ARGS="-k word" chooses some)
 	@exec $(EXEC) $(PYTHON) -m pytest -n $(TEST_PROCESSES) $(ARGS)
+
+browser: install-dev ## Test the pages alone, in Chromium; pictures go to var/screenshots
+	@exec $(EXEC) $(PYTHON) -m pytest -n 1 tests/browser $(ARGS)
 
 demo: install ## Play a day at the gate against the running `make run`
 	@exec $(EXEC) sh -c 'exec $(PYTHON) -m ticketmgr.local.story --base-url "http://127.0.0.1:$$PORT"'
@@ -56,6 +59,9 @@ openapi: install-dev ## Regenerate docs/openapi.yaml
 schema: install-dev ## Does docs/openapi.yaml match the code?
 	@$(EXEC) $(PYTHON) manage.py spectacular --file var/openapi.yaml --validate --fail-on-warn
 	@diff -u docs/openapi.yaml var/openapi.yaml || { echo "Run: make openapi" >&2; exit 1; }
+
+messages: install-dev ## Collect the words of the pages into web/locale, and compile them
+	@$(EXEC) $(PYTHON) manage.py collect_messages
 
 clean: ## Remove .venv, collected files and caches; keep the database and its keys
 	@echo "Removing .venv, var/static, var/*.log and the caches of the tools; the database stays."

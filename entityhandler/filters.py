@@ -1,7 +1,9 @@
 """The query parameters of the lists; one that is not valid is a 400, never ignored."""
 
+import re
 from datetime import UTC
 from typing import Any
+from uuid import UUID
 
 import django_filters as filters
 from django import forms
@@ -9,7 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
-from entityhandler.models import Event, Registration, User
+from entityhandler.models import Event, Question, Registration, TicketType, User
+
+# `Registration.reference`, with or without its hyphen.
+REFERENCE = re.compile(r"[0-9a-f]{4}-?[0-9a-f]{4}", re.ASCII | re.IGNORECASE)
 
 
 class MomentField(forms.DateTimeField):
@@ -76,12 +81,33 @@ class EventFilter(filters.FilterSet):
         return _total_order(super().filter_queryset(queryset))
 
 
+class TicketTypeFilter(filters.FilterSet):
+    """`?event=`."""
+
+    event = filters.UUIDFilter(field_name="event_id")
+
+    class Meta:
+        model = TicketType
+        fields: list[str] = []
+
+
+class QuestionFilter(filters.FilterSet):
+    """`?event=`."""
+
+    event = filters.UUIDFilter(field_name="event_id")
+
+    class Meta:
+        model = Question
+        fields: list[str] = []
+
+
 class RegistrationFilter(filters.FilterSet):
-    """`?event= &user= &status= &search= &updated_since= &ordering=`."""
+    """`?event= &user= &status= &ticket_type= &search= &updated_since= &ordering=`."""
 
     event = filters.UUIDFilter(field_name="event_id")
     user = filters.UUIDFilter(field_name="user_id")
     status = filters.ChoiceFilter(choices=Registration.Status.choices)
+    ticket_type = filters.UUIDFilter(field_name="ticket_type_id")
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
     search = filters.CharFilter(method="search_people")
     ordering = filters.OrderingFilter(fields=["created_at", "updated_at", "status"])
@@ -93,14 +119,22 @@ class RegistrationFilter(filters.FilterSet):
     def search_people(
         self, queryset: QuerySet[Registration], name: str, value: str
     ) -> QuerySet[Registration]:
-        """Keep registrations of people whose name or e-mail contains the text."""
-        return queryset.filter(
-            Q(user__full_name__icontains=value) | Q(user__email__icontains=value)
-        )
+        """Keep registrations of people by a part of name or e-mail, or by the reference."""
+        people = Q(user__full_name__icontains=value) | Q(user__email__icontains=value)
+        return queryset.filter(people | _has_reference(value))
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Filter, then end the order in `id`, so that pages never repeat a row."""
         return _total_order(super().filter_queryset(queryset))
+
+
+def _has_reference(value: str) -> Q:
+    """Match the ids that begin with the digits of a reference, as a range that an index serves."""
+    if not REFERENCE.fullmatch(value):
+        return Q(pk__in=[])
+    digits = value.replace("-", "")
+    first, last = (UUID(digits + rest * (32 - len(digits))) for rest in "0f")
+    return Q(pk__gte=first, pk__lte=last)
 
 
 def _total_order(queryset: QuerySet[Any]) -> QuerySet[Any]:

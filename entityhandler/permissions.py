@@ -1,6 +1,7 @@
 """May this caller try? What a caller may not even see is left out by the querysets, as a 404."""
 
 from typing import Any
+from uuid import UUID
 
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
@@ -8,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from entityhandler.models import Event, User
+from entityhandler.services.seats import EventNotFound
 
 
 class IsUser(BasePermission):
@@ -58,3 +60,12 @@ def require_manager(request: Request, event: Event) -> None:
     """Raise PermissionDenied unless the caller manages the event; for ids that come in a body."""
     if not event.is_managed_by(request.user):
         raise PermissionDenied("Only a manager of the event may do this.")
+
+
+def managed_event(request: Request, event_id: UUID) -> Event:
+    """Return the event that a body names; raises EventNotFound and PermissionDenied."""
+    event = Event.objects.visible_to(request.user).filter(pk=event_id).first()
+    if event is None:
+        raise EventNotFound
+    require_manager(request, event)
+    return event

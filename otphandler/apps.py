@@ -11,6 +11,8 @@ class OtpHandlerConfig(AppConfig):
 
     def ready(self) -> None:
         """Refuse to start with keys that cannot be read, not at the first scan."""
+        from otphandler.google_wallet.issuer import configured_issuer
         from otphandler.keyring import keyring
 
         keyring()
+        configured_issuer()

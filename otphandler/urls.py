@@ -20,6 +20,7 @@ urlpatterns = [
     *router.urls,
     path(TICKET, TicketViewSet.as_view({"get": "retrieve"})),
     path(f"{TICKET}secret/", TicketViewSet.as_view({"post": "secret"})),
+    path(f"{TICKET}google-wallet/", TicketViewSet.as_view({"get": "google_wallet"})),
     path(f"{TICKET}reissue/", TicketViewSet.as_view({"post": "reissue"})),
     path(f"{TICKET}admit/", TicketViewSet.as_view({"post": "admit"})),
     path(f"{TICKET}undo/", TicketViewSet.as_view({"post": "undo"})),

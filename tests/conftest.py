@@ -1,5 +1,6 @@
 """The people of every test: ada attends, grace manages, gate scans, mallory may do nothing."""
 
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,8 @@ from uuid import uuid4
 
 import hypothesis
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import Client
@@ -176,6 +179,32 @@ def scanner_and_token(north: Gate) -> tuple[Scanner, str]:
 def gate(scanner_and_token: tuple[Scanner, str]) -> Scanner:
     """Gate scans."""
     return scanner_and_token[0]
+
+
+@pytest.fixture(scope="session")
+def service_account() -> str:
+    """Return the JSON of a service account, as Google Cloud hands it out, with a key of its own."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    email = "wallet@tickets.iam.gserviceaccount.com"
+    account = {"type": "service_account", "client_email": email, "private_key": pem_of(key)}
+    return json.dumps(account, indent=2)
+
+
+def pem_of(key: Any) -> str:
+    """Return a private key as it stands in the JSON of a service account."""
+    pem: bytes = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return pem.decode()
+
+
+@pytest.fixture
+def google_wallet(settings: Any, service_account: str) -> None:
+    """Let the server give out passes for Google Wallet."""
+    settings.GOOGLE_WALLET_ISSUER_ID = "3388000000012345678"
+    settings.GOOGLE_WALLET_SERVICE_ACCOUNT = service_account
 
 
 def code(ticket: tickets.TicketSecret, at: datetime, *, steps: int = 0) -> str:

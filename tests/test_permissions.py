@@ -17,7 +17,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from entityhandler.models import Event, User, UserToken
-from entityhandler.services import registrations, tokens
+from entityhandler.services import claims, questions, registrations, ticket_types, tokens
 from otphandler.models import Scan, Scanner
 from otphandler.services import admission, gates, tickets
 from tests.conftest import PASSWORD, client_with, code
@@ -38,6 +38,8 @@ POST    /tokens/                                   201  201  201  201  201  201 
 GET     /tokens/                                   401  200  200  200  200  403  403  401
 DELETE  /tokens/{token}/                           401  204  404  404  404  403  403  401
 DELETE  /tokens/current/                           401  204  204  204  204  403  403  401
+POST    /session/                                  201  201  201  201  201  201  201  401
+DELETE  /session/                                  401  204  204  204  204  403  403  401
 GET     /events/                                   200  200  200  200  200  200  200  401
 POST    /events/                                   401  403  403  403  201  403  403  401
 GET     /events/{event}/                           200  200  200  200  200  200  200  401
@@ -60,15 +62,31 @@ GET     /events/{event}/otp-policy/                401  403  403  200  200  403 
 GET     /events/{draft}/otp-policy/                401  404  404  200  200  403  403  401
 PATCH   /events/{event}/otp-policy/                401  403  403  200  200  403  403  401
 PATCH   /events/{draft}/otp-policy/                401  404  404  200  200  403  403  401
+GET     /ticket-types/                             200  200  200  200  200  200  200  401
+POST    /ticket-types/                             401  403  403  201  201  403  403  401
+GET     /ticket-types/{public}/                    200  200  200  200  200  200  200  401
+GET     /ticket-types/{hidden}/                    404  404  404  200  200  404  404  401
+PATCH   /ticket-types/{public}/                    401  403  403  200  200  403  403  401
+DELETE  /ticket-types/{public}/                    401  403  403  204  204  403  403  401
+GET     /questions/                                200  200  200  200  200  200  200  401
+POST    /questions/                                401  403  403  201  201  403  403  401
+GET     /questions/{question}/                     200  200  200  200  200  200  200  401
+PATCH   /questions/{question}/                     401  403  403  200  200  403  403  401
+DELETE  /questions/{question}/                     401  403  403  204  204  403  403  401
 GET     /registrations/                            401  200  200  200  200  403  403  401
 POST    /registrations/                            401  409  409  201  201  403  403  401
 POST    /registrations/ for charles                401  403  403  201  201  403  403  401
 GET     /registrations/{registration}/             401  200  404  200  200  403  403  401
+PATCH   /registrations/{registration}/             401  200  404  200  200  403  403  401
+PATCH   /registrations/{registration}/ with a note 401  403  404  200  200  403  403  401
+POST    /registrations/{registration}/send-link/   401  403  404  409  409  403  403  401
+POST    /registrations/claim/                      401  200  403  403  403  403  403  401
 POST    /registrations/{registration}/cancel/      401  200  404  200  200  403  403  401
 POST    /registrations/{registration}/transfer/    401  201  404  201  201  403  403  401
 POST    /registrations/{pending}/confirm/          401  404  403  200  200  403  403  401
 GET     /registrations/{registration}/ticket/      401  200  404  200  200  403  403  401
 POST    /registrations/{registration}/ticket/secret/   401 200 404 403 403 403 403 401
+GET     /registrations/{registration}/ticket/google-wallet/ 401 200 404 403 403 403 403 401
 POST    /registrations/{registration}/ticket/reissue/  401 200 404 200 200 403 403 401
 POST    /registrations/{registration}/ticket/admit/    401 403 404 201 201 403 403 401
 POST    /registrations/{admitted}/ticket/undo/         401 404 404 200 200 403 403 401
@@ -165,6 +183,7 @@ def world(
     ticket: tickets.TicketSecret,
     scanner_and_token: tuple[Scanner, str],
     plain_static_files: None,
+    google_wallet: None,
 ) -> World:
     """Return a world in which each call of the table may succeed for whoever is entitled."""
     now = timezone.now()
@@ -177,6 +196,15 @@ def world(
     admitted, scan = _admit(make_user("nora"), elsewhere, grace)
     _, stranger = gates.create_scanner(
         gate=gates.create_gate(event=elsewhere, name="South"), name="Phone 2", now=now
+    )
+    kinds = [
+        ticket_types.create_ticket_type(
+            event_id=approval.pk, fields={"name": visibility, "visibility": visibility}
+        )
+        for visibility in ("public", "hidden")
+    ]
+    question = questions.create_question(
+        event_id=approval.pk, fields={"kind": "text", "prompt": "Diet?"}
     )
     credentials = {
         "ada": token_of(ada),
@@ -197,6 +225,9 @@ def world(
         "scan": scan,
         "scanner": scanner_and_token[0],
         "gate": scanner_and_token[0].gate,
+        "public": kinds[0],
+        "hidden": kinds[1],
+        "question": question,
         "token": ada.tokens.get(),
         "mallory": mallory,
         "grace": grace,
@@ -207,6 +238,7 @@ def world(
         "POST /users/": {"email": "new@x.org", "full_name": "New", "password": PASSWORD},
         "PATCH /users/{mallory}/": {"full_name": "M."},
         "PATCH /users/me/": {"full_name": "Me"},
+        "POST /session/": {"email": ada.email, "password": PASSWORD},
         "POST /tokens/": {"email": ada.email, "password": PASSWORD},
         "POST /events/": {"name": "New", **times},
         "PATCH /events/{event}/": {"venue": "London"},
@@ -215,6 +247,13 @@ def world(
         "POST /events/{draft}/managers/": {"user": str(charles.pk)},
         "PATCH /events/{event}/otp-policy/": {"profile": "gate"},
         "PATCH /events/{draft}/otp-policy/": {"profile": "gate"},
+        "POST /ticket-types/": {"event": str(event.pk), "name": "Balcony"},
+        "PATCH /ticket-types/{public}/": {"name": "Balcony"},
+        "POST /questions/": {"event": str(event.pk), "kind": "text", "prompt": "Diet?"},
+        "PATCH /questions/{question}/": {"required": True},
+        "PATCH /registrations/{registration}/": {"answers": {}},
+        "PATCH /registrations/{registration}/ with a note": {"attention_note": "guest list"},
+        "POST /registrations/claim/": {"token": claims.claim_token(ada)},
         "POST /registrations/": {"event": str(event.pk)},
         "POST /registrations/ for charles": {"event": str(event.pk), "user": str(charles.pk)},
         "POST /registrations/{registration}/ticket/admit/": {"reason": "phone broken"},

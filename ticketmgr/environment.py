@@ -53,7 +53,7 @@ def secret(name: str, *, default: str = "") -> str:
         return value or default
     try:
         return Path(file).read_text().strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}.") from error
 
 

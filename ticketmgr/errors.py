@@ -1,6 +1,17 @@
 """The one family of errors that services raise; each carries its stable code and HTTP status."""
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field of the input."""
+
+    pointer: str
+    code: str
+    detail: str
 
 
 class DomainError(Exception):
@@ -21,17 +32,23 @@ class DomainError(Exception):
         self.members = members
 
 
-class InvalidField(DomainError):
-    """One field of the input is refused; `pointer` is the name of that field."""
+class InvalidFields(DomainError):
+    """Fields of the input are refused; each error names one by an RFC 6901 pointer."""
 
     code = "invalid"
     status = 400
     title = "The input is not valid."
 
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(errors=[asdict(error) for error in errors])
+        self.errors = errors
+
+
+class InvalidField(InvalidFields):
+    """One field of the input is refused; `pointer` is the name of that field."""
+
     def __init__(self, *, pointer: str, code: str, detail: str) -> None:
-        super().__init__(
-            errors=[{"pointer": f"#/{pointer}", "code": code, "detail": detail}],
-        )
+        super().__init__([FieldError(f"#/{pointer}", code, detail)])
 
 
 class TryAgain(DomainError):

@@ -47,21 +47,24 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "web.apps.StaticFiles",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "entityhandler",
     "otphandler",
+    "web.apps.WebConfig",
 ]
 
 MIDDLEWARE = [
     "ticketmgr.middleware.HeadHasNoBody",
     "ticketmgr.middleware.BodyHasALength",
     "django.middleware.security.SecurityMiddleware",
+    "ticketmgr.content_security.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -124,6 +127,11 @@ AUTHENTICATION_BACKENDS = [
     "entityhandler.authentication.RefuseDemoPassword",
     "django.contrib.auth.backends.ModelBackend",
 ]
+PASSWORD_HASHERS = [
+    "entityhandler.hashers.Argon2",
+    # Opens what was hashed before Argon2 came; the next sign-in hashes it anew.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     # NIST SP 800-63B-4 §3.1.1.2 asks for at least 8 characters beside a list of common ones.
@@ -132,6 +140,25 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 USER_TOKEN_DAYS = env.number("USER_TOKEN_DAYS", default=30, at_least=1)
 
+# --- Mail ------------------------------------------------------------------------------------
+
+# Where people reach the pages: links in mails begin with it.
+PUBLIC_URL = env.text(
+    "PUBLIC_URL",
+    default=f"{'https' if HTTPS_ONLY else 'http'}://{ALLOWED_HOSTS[0]}"
+    + ("" if HTTPS_ONLY else f":{env.number('PORT', default=8000)}"),
+).rstrip("/")
+EMAIL_HOST = env.text("EMAIL_HOST")
+# Without a server mails are printed where the process prints.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = env.number("EMAIL_PORT", default=587, at_least=1)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+# A request waits for the mail server after its commit; it must not wait for ever.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", default="tickets@localhost")
+
 # --- The gate ---------------------------------------------------------------------------------
 
 # How late a device may hand in the scans that it made without a network: a long day at the gate.
@@ -139,6 +166,14 @@ SCAN_LEASE_MINUTES = env.number("SCAN_LEASE_MINUTES", default=720, at_least=1)
 # How long an event's registrations and scans are kept after its end. PostgreSQL itself refuses to
 # let go of scans before 30 days.
 RETENTION_DAYS = env.number("RETENTION_DAYS", default=180, at_least=30)
+
+# --- Wallets ----------------------------------------------------------------------------------
+
+# Without both there is no "Add to Google Wallet"; read and checked by otphandler/google_wallet.
+GOOGLE_WALLET_ISSUER_ID = env.text("GOOGLE_WALLET_ISSUER_ID")
+GOOGLE_WALLET_SERVICE_ACCOUNT = env.secret("GOOGLE_WALLET_SERVICE_ACCOUNT")
+# Google demands a name of whoever gives the ticket out and prints it at the top.
+GOOGLE_WALLET_ISSUER_NAME = env.text("GOOGLE_WALLET_ISSUER_NAME", default="Ticket Manager")
 
 # --- HTTP ------------------------------------------------------------------------------------
 
@@ -209,14 +244,16 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "web.static_files.HashedStaticFiles"
     },
 }
 
 # --- Language, time, logs --------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-USE_I18N = False
+USE_I18N = True
+# Complete ones alone: tests/web/test_messages.py says what is missing in web/locale.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 # An event's own zone is a field; the process stays in UTC.
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -9,12 +9,13 @@ from django.utils.html import format_html
 
 from entityhandler.admin.filters import EventFilter
 from entityhandler.admin.service_admin import Form, ServiceAdmin, who
+from entityhandler.admin.wall_time import InEventsZone
 from entityhandler.models import Event, EventManager
 from entityhandler.services import events
 
 
 @admin.register(Event)
-class EventAdmin(ServiceAdmin[Event]):
+class EventAdmin(InEventsZone, ServiceAdmin[Event]):
     """Events; status and counters change by actions and registrations alone."""
 
     services = frozenset({"add", "change", "delete"})
@@ -30,7 +31,7 @@ class EventAdmin(ServiceAdmin[Event]):
         (
             "Times",
             {
-                "description": "All times on these pages are UTC.",
+                "description": "In the event's own time zone, which is above.",
                 "fields": (
                     ("starts_at", "ends_at"),
                     ("registration_opens_at", "registration_closes_at"),

@@ -25,7 +25,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from entityhandler.models import User
-from ticketmgr.errors import DomainError, TryAgain
+from ticketmgr.errors import DomainError, InvalidFields, TryAgain
 
 M = TypeVar("M", bound=Model)
 Written = TypeVar("Written")
@@ -62,6 +62,8 @@ def sentence(error: Exception) -> str:
     """Return what a refusal says to people."""
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
+    if isinstance(error, InvalidFields):
+        return " ".join(part.detail for part in error.errors)
     return TryAgain.title if isinstance(error, OperationalError) else str(error)
 
 
@@ -270,6 +272,11 @@ def _form_with(error: Exception, form: type[Form]) -> type[Form]:
 
 
 def _by_field(error: Exception) -> dict[str, list[str]]:
+    if isinstance(error, InvalidFields):
+        by_field = defaultdict(list)
+        for part in error.errors:
+            by_field[part.pointer.split("/")[1]].append(part.detail)
+        return by_field
     if isinstance(error, ValidationError) and hasattr(error, "error_dict"):
         return error.message_dict
     return {"": [sentence(error)]}

@@ -62,15 +62,15 @@ class UserAdmin(ServiceAdmin[User], AuthUserAdmin):
     form = ProfileForm
     add_form = SignUpForm
     change_password_form = NewPasswordForm
-    list_display = ("email", "full_name", "is_active", "is_staff", "created_at")
-    list_filter = ("is_active", "is_staff", "is_superuser")
+    list_display = ("email", "full_name", "is_active", "is_staff", "is_guest", "created_at")
+    list_filter = ("is_active", "is_staff", "is_superuser", "is_guest")
     search_fields = ("email", "full_name")
     ordering = ("-created_at", "-id")
-    readonly_fields = ("last_login", "created_at", "updated_at")
+    readonly_fields = ("is_guest", "last_login", "created_at", "updated_at")
     fieldsets = (
-        (None, {"fields": ("email", "full_name", "password", "is_active")}),
+        (None, {"fields": ("email", "full_name", "password", "is_active", "is_guest")}),
         ("Rights", {"fields": RIGHTS}),
-        ("Times (UTC)", {"fields": readonly_fields}),
+        ("Times (UTC)", {"fields": ("last_login", "created_at", "updated_at")}),
     )
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "full_name", "password1", "password2")}),

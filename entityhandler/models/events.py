@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.expressions import Combinable
 
+from entityhandler.models.seated import Seated
 from entityhandler.models.users import User
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ def validate_time_zone(name: str) -> None:
             f"{name!r} is no IANA time zone; write Europe/Berlin, for example.",
             code="unknown_time_zone",
         )
+
+
+def managed_by(user: "User | AnonymousUser", event: str = "event") -> Combinable:
+    """Return an expression: whether this user may run the event of a row, named by that column."""
+    if not isinstance(user, User) or user.is_staff:
+        return Value(isinstance(user, User))
+    return Exists(EventManager.objects.filter(user=user, event=OuterRef(event)))
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -55,7 +63,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.filter(published | Q(pk__in=managed) | Q(pk__in=registered))
 
 
-class Event(models.Model):
+class Event(Seated):
     """Something people register for and are admitted to.
 
     The row carries the counters of its registrations, so one lock on it serialises every change of
@@ -87,12 +95,6 @@ class Event(models.Model):
     status = models.CharField(
         max_length=9, choices=Status.choices, default=Status.DRAFT, editable=False
     )
-    capacity = models.PositiveIntegerField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="Seats; empty for no limit.",
-    )
     requires_approval = models.BooleanField(
         default=False, help_text="Registrations stay pending until a manager confirms them."
     )
@@ -112,8 +114,6 @@ class Event(models.Model):
     entry_policy = models.CharField(
         max_length=9, choices=EntryPolicy.choices, default=EntryPolicy.ONCE
     )
-    seats_taken = models.PositiveIntegerField(default=0, editable=False)
-    waitlist_length = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -150,16 +150,6 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def seats_left(self) -> int | None:
-        """Seats nobody holds; None where the event has no limit."""
-        return None if self.capacity is None else self.capacity - self.seats_taken
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the next registration finds no seat."""
-        return self.seats_left is not None and self.seats_left <= 0
 
     @property
     def registration_ends_at(self) -> "datetime":

@@ -1,14 +1,20 @@
 """Registrations: one person's place, or place in the queue, at one event."""
 
 import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Case, Count, OuterRef, Q, Subquery, When
 
-from entityhandler.models.events import Event, EventManager
+from entityhandler.models.events import Event, EventManager, managed_by
+from entityhandler.models.ticket_types import ATTENTION_NOTE_LENGTH, TicketType
 from entityhandler.models.users import User
+
+# The least by which a time moves that must move: what PostgreSQL tells apart.
+TICK = timedelta(microseconds=1)
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):
@@ -22,22 +28,42 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         """Return the waitlist, the head first; served by `registration_waitlist`."""
         return self.filter(status=Registration.Status.WAITLISTED).order_by("waitlisted_at", "id")
 
+    def for_reader(self, user: "User | AnonymousUser") -> "RegistrationQuerySet":
+        """Add `is_managed`: whether this reader manages the event and sees the note to the gate."""
+        return self.annotate(is_managed=managed_by(user))  # type: ignore[no-redef]
+
     def with_position(self) -> "RegistrationQuerySet":
-        """Add `position`: the place on the waitlist, 1 at its head, None for the others."""
-        ahead = (
+        """Add `position`: the place on the waitlist, 1 at its head, None for the others.
+
+        Each ticket type has a queue of its own, and those without a type have one.
+        """
+        waiting = Q(status=Registration.Status.WAITLISTED)
+        typed = self._ahead(ticket_type=OuterRef("ticket_type"))
+        untyped = self._ahead(ticket_type__isnull=True)
+        return self.annotate(
+            position=Case(  # type: ignore[no-redef]
+                When(waiting & Q(ticket_type__isnull=False), then=Subquery(typed)),
+                When(waiting, then=Subquery(untyped)),
+                output_field=models.IntegerField(),
+            )
+        )
+
+    @staticmethod
+    def _ahead(**queue: object) -> "models.QuerySet[Registration, int]":
+        """Return how many wait in the outer row's queue up to and including it."""
+        return (
             Registration.objects.filter(
                 Q(waitlisted_at__lt=OuterRef("waitlisted_at"))
                 | Q(waitlisted_at=OuterRef("waitlisted_at"), id__lte=OuterRef("id")),
                 event=OuterRef("event"),
                 status=Registration.Status.WAITLISTED,
+                **queue,
             )
             .order_by()
             .values("event")
             .annotate(count=Count("*"))
-            .values("count")
+            .values_list("count", flat=True)
         )
-        waiting = When(status=Registration.Status.WAITLISTED, then=Subquery(ahead))
-        return self.annotate(position=Case(waiting, output_field=models.IntegerField()))
 
     def visible_to(self, user: "User | AnonymousUser") -> "RegistrationQuerySet":
         """Return one's own registrations and those of the events one manages."""
@@ -61,11 +87,34 @@ class Registration(models.Model):
         CANCELLED = "cancelled"
 
     SEAT_HOLDING: ClassVar[frozenset[str]] = frozenset({Status.PENDING, Status.CONFIRMED})
+    # What may follow what; None is a registration that is being made. The diagram in
+    # docs/registrations.md shows the same, and a test compares the two.
+    TRANSITIONS: ClassVar[Mapping[str | None, frozenset[str]]] = {
+        None: frozenset({Status.PENDING, Status.CONFIRMED, Status.WAITLISTED}),
+        Status.PENDING: frozenset({Status.CONFIRMED, Status.CANCELLED}),
+        Status.WAITLISTED: frozenset({Status.PENDING, Status.CONFIRMED, Status.CANCELLED}),
+        Status.CONFIRMED: frozenset({Status.CANCELLED}),
+        Status.CANCELLED: frozenset(),
+    }
+    # The place on the waitlist, 1 at its head; set by `with_position` and by the services.
+    position: int | None = None
+    # Whether the reader manages the event; set by `for_reader`, and False where nobody set it.
+    is_managed: bool = False
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="registrations")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="registrations")
+    ticket_type = models.ForeignKey(
+        TicketType, null=True, blank=True, on_delete=models.PROTECT, related_name="registrations"
+    )
     status = models.CharField(max_length=10, choices=Status.choices)
+    # What was answered to the event's questions, by their id.
+    answers = models.JSONField(default=dict, blank=True)
+    attention_note = models.CharField(
+        max_length=ATTENTION_NOTE_LENGTH,
+        blank=True,
+        help_text="Shown at the gate, never to the attendee.",
+    )
     # Whose seat this was before it was transferred.
     transferred_from = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="transferred_to"
@@ -84,11 +133,17 @@ class Registration(models.Model):
             models.Index(
                 fields=["event", "status", "created_at", "id"], name="registration_by_event"
             ),
-            # The head of the waitlist, and a position on it.
+            # The head of the waitlist, and its end.
             models.Index(
                 fields=["event", "waitlisted_at", "id"],
                 condition=Q(status="waitlisted"),
                 name="registration_waitlist",
+            ),
+            # A position in the queue of a ticket type.
+            models.Index(
+                fields=["event", "ticket_type", "waitlisted_at", "id"],
+                condition=Q(status="waitlisted"),
+                name="registration_queue_of_type",
             ),
         ]
         constraints = [
@@ -112,6 +167,19 @@ class Registration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} at {self.event_id} ({self.status})"
+
+    def touch(self, now: datetime) -> None:
+        """Move `updated_at` on, in memory, also where `now` was read before a lock was waited for.
+
+        Whoever asks for what was `updated_since` must not miss a change.
+        """
+        self.updated_at = max(now, self.updated_at + TICK)
+
+    @property
+    def reference(self) -> str:
+        """What people say at the desk instead of the id: its first eight hexadecimal digits."""
+        digits = self.pk.hex[:8].upper()
+        return f"{digits[:4]}-{digits[4:]}"
 
     @property
     def holds_a_seat(self) -> bool:

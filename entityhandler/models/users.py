@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
 
@@ -14,12 +14,19 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the user who signs in with this e-mail; case does not matter."""
-        return self.get(email__lower=Lower(Value(username or "")))
+        return self.get(email__lower=Lower(Value(username or "")), is_guest=False)
 
     def by_email(self, email: str) -> "User | None":
-        """Return the user with this e-mail, or None; served by `user_email_unique`."""
+        """Return the account with this e-mail, or None; served by `user_email_unique`."""
+        return self._with_email(email).filter(is_guest=False).first()
+
+    def guest_by_email(self, email: str) -> "User | None":
+        """Return the guest with this e-mail, or None; served by `user_guest_email_unique`."""
+        return self._with_email(email).filter(is_guest=True).first()
+
+    def _with_email(self, email: str) -> "models.QuerySet[User]":
         # PostgreSQL lowers both sides: its idea of lower case is the index's, Python's is another.
-        return self.filter(email__lower=Lower(Value(email.strip()))).first()
+        return self.filter(email__lower=Lower(Value(email.strip())))
 
     def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
         """Make a user with every permission; called by `manage.py createsuperuser`."""
@@ -31,13 +38,18 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person with an account; the e-mail, compared without case, is the login."""
+    """A person with an account; the e-mail, compared without case, is the login.
+
+    Or a guest: somebody whom a manager registered by e-mail. A guest signs in nowhere, and may
+    share the e-mail with an account; who proves that e-mail takes the guest's registrations over.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField("e-mail", max_length=254)
     full_name = models.CharField("full name", max_length=200)
     is_active = models.BooleanField("may sign in", default=True)
     is_staff = models.BooleanField("staff", default=False)
+    is_guest = models.BooleanField("guest, without an account", default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -52,9 +64,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
+                condition=Q(is_guest=False),
                 name="user_email_unique",
                 violation_error_code="email_taken",
                 violation_error_message="This e-mail belongs to an account already.",
+            ),
+            models.UniqueConstraint(
+                Lower("email"), condition=Q(is_guest=True), name="user_guest_email_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_guest=False) | Q(is_staff=False, is_superuser=False),
+                name="user_guest_has_no_rank",
             ),
         ]
 

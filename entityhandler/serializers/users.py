@@ -56,16 +56,30 @@ class StaffUserSerializer(UserSerializer):
     """An account as staff sees and changes it; making somebody staff is for superusers."""
 
     class Meta(UserSerializer.Meta):
-        fields = ["id", "email", "full_name", "is_active", "is_staff", "created_at", "updated_at"]
-        read_only_fields = ["created_at", "updated_at"]
+        fields = [
+            "id",
+            "email",
+            "full_name",
+            "is_active",
+            "is_staff",
+            "is_guest",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["is_guest", "created_at", "updated_at"]
 
 
-class SignInSerializer(serializers.Serializer[Any]):
-    """What a token is made from."""
+class CredentialsSerializer(serializers.Serializer[Any]):
+    """What opens an account."""
 
     # No e-mail check: whatever was typed either opens an account or does not.
     email = serializers.CharField(max_length=254)
     password = PasswordField()
+
+
+class SignInSerializer(CredentialsSerializer):
+    """What a token is made from."""
+
     label = serializers.CharField(  # type: ignore[assignment]  # the contract's name
         max_length=100, required=False, default="", allow_blank=True
     )

@@ -13,7 +13,8 @@ from django.db import IntegrityError
 from django.db.models import ProtectedError, RestrictedError
 
 from entityhandler.models import Event, EventManager, User
-from entityhandler.services.registrations import promote_waitlist
+from entityhandler.services.seats import Seats
+from entityhandler.services.ticket_types import check_capacity, check_within
 from ticketmgr.errors import DomainError
 from ticketmgr.transactions import settled, violated_constraint, write_use_case
 
@@ -49,13 +50,6 @@ class AlreadyPublished(DomainError):
 
     code = "already_published"
     title = "The event is published already."
-
-
-class CapacityBelowSeatsTaken(DomainError):
-    """The capacity would fall below the seats that people hold."""
-
-    code = "capacity_below_seats_taken"
-    title = "More seats are taken than the new capacity has."
 
 
 class EventInUse(DomainError):
@@ -95,17 +89,22 @@ def create_event(*, by: User, fields: Mapping[str, Any]) -> Event:
 def update_event(*, event_id: UUID, changes: Mapping[str, Any], now: datetime) -> Event:
     """Change an event; more capacity promotes the head of the waitlist in the same transaction.
 
-    Locks the event row. Raises EventCancelled, CapacityBelowSeatsTaken and ValidationError.
+    Locks the event row. Raises EventCancelled, CapacityBelowSeatsTaken, CapacityBelowTicketType and
+    ValidationError.
     """
-    event = _lock(event_id)
+    seats = Seats.lock(event_id)
+    event = seats.event
     if event.status == Event.Status.CANCELLED:
         raise EventCancelled
     for field in EDITABLE_FIELDS & changes.keys():
         setattr(event, field, changes[field])
-    _check_capacity(event)
+    check_capacity(event)
+    for kind in seats.types.values():
+        check_within(event, kind)
     event.full_clean()
     event.save()
-    promote_waitlist(event, now=now)
+    seats.promote(now)
+    seats.save()
     return event
 
 
@@ -174,11 +173,3 @@ def _set_status(event: Event, status: Event.Status) -> Event:
     event.status = status
     event.save(update_fields=["status", "updated_at"])
     return event
-
-
-def _check_capacity(event: Event) -> None:
-    if event.capacity is not None and event.seats_taken > event.capacity:
-        raise CapacityBelowSeatsTaken(
-            f"{event.seats_taken} seats are taken; the capacity cannot be {event.capacity}.",
-            seats_taken=event.seats_taken,
-        )

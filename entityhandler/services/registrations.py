@@ -1,29 +1,27 @@
-"""Registrations: taking a seat, waiting for one, giving it back.
+"""Registrations: taking a seat, waiting for one, giving it back, handing it on.
 
-Whatever changes a registration locks its event row (FOR NO KEY UPDATE: scans pass, other changes
-wait). The event's counters change in the same transaction, and a check constraint refuses a row
-that would be oversold.
+Whatever changes a registration's status locks its event row, see `entityhandler.services.seats`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
 
-from entityhandler.models import Event, Registration, User
-from ticketmgr.errors import DomainError
+from entityhandler.models import Event, Registration, TicketType, User
+from entityhandler.services import claims
+from entityhandler.services.questions import check_answers, questions_of
+from entityhandler.services.seats import EventFull, EventNotFound, Seats, TicketTypeFull
+from entityhandler.services.users import Guest, resolve
+from ticketmgr.errors import DomainError, InvalidField
 from ticketmgr.transactions import violated_constraint, write_use_case
 
+__all__ = ["EventFull", "EventNotFound", "TicketTypeFull"]
+
 Status = Registration.Status
-
-
-class EventNotFound(DomainError):
-    """No event has this id."""
-
-    code = "event_not_found"
-    status = 404
-    title = "There is no such event."
 
 
 class EventNotPublished(DomainError):
@@ -38,13 +36,6 @@ class RegistrationClosed(DomainError):
 
     code = "registration_closed"
     title = "Registration is not open."
-
-
-class EventFull(DomainError):
-    """Every seat is taken and the event has no waitlist."""
-
-    code = "event_full"
-    title = "Every seat is taken."
 
 
 class AlreadyRegistered(DomainError):
@@ -77,29 +68,44 @@ class AlreadyConfirmed(DomainError):
 
 @write_use_case
 def register(
-    *, event_id: UUID, user: User, now: datetime, by_manager: bool = False
+    *,
+    event_id: UUID,
+    user: User | Guest,
+    now: datetime,
+    by_manager: bool = False,
+    ticket_type_id: UUID | None = None,
+    answers: Mapping[str, Any] | None = None,
+    attention_note: str = "",
 ) -> Registration:
     """Give a person a seat, or a place on the waitlist where the seats are gone.
 
     Comes out confirmed, pending where the event wants approval, or waitlisted. A manager is not
-    bound by the registration window. Locks the event row. Raises EventNotFound,
-    EventNotPublished, RegistrationClosed, AlreadyRegistered and EventFull.
+    bound by windows, hidden ticket types or required answers, and may name a guest, who gets a
+    link. Locks the event row. Raises EventNotFound, EventNotPublished, RegistrationClosed,
+    AlreadyRegistered, EventFull, TicketTypeFull and InvalidFields.
     """
-    event = _lock_event(event_id)
+    seats = Seats.lock(event_id)
+    event = seats.event
     if event.status != Event.Status.PUBLISHED:
         raise EventNotPublished
+    kind = _chosen_type(seats, ticket_type_id, by_manager=by_manager)
     if not by_manager:
-        _check_window(event, now)
-    if event.registrations.live().filter(user=user).exists():
+        _check_windows(event, kind, now)
+    person = resolve(user)
+    if event.registrations.live().filter(user=person).exists():
         raise AlreadyRegistered
+    checked = check_answers(questions_of(event_id), answers or {}, required=not by_manager)
     registration = Registration(
-        event=event, user=user, status=_first_status(event), created_at=now, updated_at=now
+        event=event,
+        user=person,
+        ticket_type=kind,
+        status=seats.first_status(kind),
+        answers=checked,
+        attention_note=attention_note,
+        created_at=now,
+        updated_at=now,
     )
-    if registration.status == Status.WAITLISTED:
-        registration.waitlisted_at = now
-    _insert(registration)
-    _count(event, registration.status, +1)
-    _save_counters(event)
+    _enter(seats, registration, now)
     return registration
 
 
@@ -109,14 +115,12 @@ def cancel_registration(*, registration_id: UUID, now: datetime) -> Registration
 
     Locks the event row. Raises AlreadyCancelled.
     """
-    event, registration = _lock_event_of(registration_id)
+    seats, registration = Seats.lock_of(registration_id)
     if registration.status == Status.CANCELLED:
         raise AlreadyCancelled
-    _count(event, registration.status, -1)
-    registration.cancelled_at = now
-    _move(registration, Status.CANCELLED, now)
-    _save_counters(event)
-    promote_waitlist(event, now=now)
+    seats.move(registration, Status.CANCELLED, now)
+    seats.promote(now)
+    seats.save()
     return registration
 
 
@@ -124,102 +128,123 @@ def cancel_registration(*, registration_id: UUID, now: datetime) -> Registration
 def confirm_registration(*, registration_id: UUID, now: datetime) -> Registration:
     """Approve a pending registration, or take a waitlisted one ahead of the queue.
 
-    Locks the event row. Raises AlreadyCancelled, AlreadyConfirmed,
-    EventNotPublished and, for a waitlisted one without a free seat, EventFull.
+    Locks the event row. Raises AlreadyCancelled, AlreadyConfirmed, EventNotPublished and, for a
+    waitlisted one without a free seat, EventFull or TicketTypeFull.
     """
-    event, registration = _lock_event_of(registration_id)
+    seats, registration = Seats.lock_of(registration_id)
     if registration.status == Status.CANCELLED:
         raise AlreadyCancelled
     if registration.status == Status.CONFIRMED:
         raise AlreadyConfirmed
-    if event.status != Event.Status.PUBLISHED:
+    if seats.event.status != Event.Status.PUBLISHED:
         raise EventNotPublished
-    if registration.status == Status.WAITLISTED and event.is_full:
-        raise EventFull
-    _count(event, registration.status, -1)
-    _count(event, Status.CONFIRMED, +1)
-    _move(registration, Status.CONFIRMED, now)
-    _save_counters(event)
+    if registration.status == Status.WAITLISTED:
+        seats.check_free(seats.type_of(registration))
+    seats.move(registration, Status.CONFIRMED, now)
+    seats.save()
     return registration
 
 
 @write_use_case
-def transfer_registration(*, registration_id: UUID, to: User, now: datetime) -> Registration:
+def transfer_registration(
+    *, registration_id: UUID, to: User | Guest, now: datetime
+) -> Registration:
     """Hand a seat to somebody else; it is never free in between, and the old ticket is dead.
 
-    The new registration has the status of the old one, which is cancelled and named as its origin.
-    Locks the event row. Raises AlreadyCancelled, NoSeatToTransfer,
-    AlreadyRegistered, and EventNotPublished for an event that was called off.
+    The new registration has the status and ticket type of the old one, which is cancelled and named
+    as its origin; answers and the note to the gate were the old holder's and stay with them. Locks
+    the event row. Raises AlreadyCancelled, NoSeatToTransfer, AlreadyRegistered, and
+    EventNotPublished for an event that was called off.
     """
-    event, registration = _lock_event_of(registration_id)
+    seats, registration = Seats.lock_of(registration_id)
+    event = seats.event
     if event.status != Event.Status.PUBLISHED:
         raise EventNotPublished
     if registration.status == Status.CANCELLED:
         raise AlreadyCancelled
     if not registration.holds_a_seat:
         raise NoSeatToTransfer
-    if event.registrations.live().filter(user=to).exists():
+    heir_status, person = registration.status, resolve(to)
+    if event.registrations.live().filter(user=person).exists():
         raise AlreadyRegistered
+    seats.move(registration, Status.CANCELLED, now)
     heir = Registration(
         event=event,
-        user=to,
-        status=registration.status,
+        user=person,
+        ticket_type=seats.type_of(registration),
+        status=heir_status,
         transferred_from=registration,
         created_at=now,
         updated_at=now,
     )
-    registration.cancelled_at = now
-    _move(registration, Status.CANCELLED, now)
-    _insert(heir)
+    _enter(seats, heir, now)
     return heir
 
 
-def promote_waitlist(event: Event, *, now: datetime) -> None:
-    """Give every free seat to the head of the waitlist, inside the caller's transaction.
+@write_use_case
+def change_registration(
+    *, registration_id: UUID, changes: Mapping[str, Any], now: datetime, by_manager: bool
+) -> Registration:
+    """Change the answers, which are checked as when registering, or the note to the gate.
 
-    The caller holds the lock on the event row; without it two of them would promote the same head.
+    Answers that are left out stay as they are; null takes one back. Locks the registration row,
+    for no seat changes. Raises AlreadyCancelled and InvalidFields.
     """
-    promoted = False
-    while event.status == Event.Status.PUBLISHED and event.waitlist_length and not event.is_full:
-        head = event.registrations.waiting().first()
-        if head is None:
-            break
-        _count(event, Status.WAITLISTED, -1)
-        _move(head, _seat_status(event), now)
-        _count(event, head.status, +1)
-        promoted = True
-    if promoted:
-        _save_counters(event)
-
-
-def _lock_event(event_id: UUID) -> Event:
-    event = Event.objects.select_for_update(no_key=True).filter(pk=event_id).first()
-    if event is None:
-        raise EventNotFound
-    return event
-
-
-def _lock_event_of(registration_id: UUID) -> tuple[Event, Registration]:
-    """Return the event, locked, and the registration, read under that lock.
-
-    The event of a registration never changes, so finding it before the lock is safe.
-    """
-    event_id = Registration.objects.values_list("event_id", flat=True).get(pk=registration_id)
-    event = _lock_event(event_id)
-    registration = Registration.objects.get(pk=registration_id)
-    registration.event = event
-    return event, registration
-
-
-def _check_window(event: Event, now: datetime) -> None:
-    opens_at, closes_at = event.registration_opens_at, event.registration_ends_at
-    if opens_at is not None and now < opens_at:
-        raise RegistrationClosed(
-            f"Registration opens on {_local(event, opens_at)}.", opens_at=opens_at
+    registration = Registration.objects.select_for_update(no_key=True).get(pk=registration_id)
+    if registration.status == Status.CANCELLED:
+        raise AlreadyCancelled
+    if "answers" in changes:
+        registration.answers = check_answers(
+            questions_of(registration.event_id),
+            changes["answers"],
+            kept=registration.answers,
+            required=not by_manager,
         )
-    if now >= closes_at:
+    if "attention_note" in changes:
+        registration.attention_note = changes["attention_note"]
+    registration.touch(now)
+    registration.save(update_fields=["answers", "attention_note", "updated_at"])
+    return registration
+
+
+def _chosen_type(
+    seats: Seats, ticket_type_id: UUID | None, *, by_manager: bool
+) -> TicketType | None:
+    """Return the ticket type that was named; an event that has some wants one named."""
+    if ticket_type_id is None:
+        if not seats.types:
+            return None
+        raise InvalidField(
+            pointer="ticket_type", code="required", detail="The event has ticket types: name one."
+        )
+    kind = seats.types.get(ticket_type_id)
+    hidden = kind is not None and kind.visibility == TicketType.Visibility.HIDDEN
+    if kind is None or (hidden and not by_manager):
+        raise InvalidField(
+            pointer="ticket_type",
+            code="does_not_exist",
+            detail="The event has no such ticket type.",
+        )
+    return kind
+
+
+def _check_windows(event: Event, kind: TicketType | None, now: datetime) -> None:
+    """Raise RegistrationClosed unless the event's window is open, and the type's within it."""
+    _check_window(
+        event, "Registration", event.registration_opens_at, event.registration_ends_at, now
+    )
+    if kind is not None:
+        _check_window(event, f"The sale of {kind}", kind.sales_opens_at, kind.sales_closes_at, now)
+
+
+def _check_window(
+    event: Event, what: str, opens_at: datetime | None, closes_at: datetime | None, now: datetime
+) -> None:
+    if opens_at is not None and now < opens_at:
+        raise RegistrationClosed(f"{what} opens on {_local(event, opens_at)}.", opens_at=opens_at)
+    if closes_at is not None and now >= closes_at:
         raise RegistrationClosed(
-            f"Registration closed on {_local(event, closes_at)}.", closed_at=closes_at
+            f"{what} closed on {_local(event, closes_at)}.", closed_at=closes_at
         )
 
 
@@ -232,41 +257,18 @@ def _local(event: Event, moment: datetime) -> str:
         return f"{moment:%Y-%m-%d %H:%M} (UTC)"
 
 
-def _seat_status(event: Event) -> Status:
-    return Status.PENDING if event.requires_approval else Status.CONFIRMED
+def _enter(seats: Seats, registration: Registration, now: datetime) -> None:
+    """Count the row in and insert it; the partial unique index is the last word on who came first.
 
-
-def _first_status(event: Event) -> Status:
-    if not event.is_full:
-        return _seat_status(event)
-    if not event.waitlist_enabled:
-        raise EventFull
-    return Status.WAITLISTED
-
-
-def _insert(registration: Registration) -> None:
-    """Insert the row; the partial unique index is the last word on who came first."""
+    A guest is told by a link how to make it theirs.
+    """
+    seats.enter(registration, now)
     try:
         registration.save(force_insert=True)
     except IntegrityError as error:
         if violated_constraint(error) != "registration_one_live_per_user_and_event":
             raise
         raise AlreadyRegistered from error
-
-
-def _move(registration: Registration, status: Status, now: datetime) -> None:
-    registration.status = status
-    registration.updated_at = now
-    registration.save(update_fields=["status", "updated_at", "cancelled_at"])
-
-
-def _count(event: Event, status: str, change: int) -> None:
-    """Count a registration in or out of the event's totals, in memory, under the event lock."""
-    if status in Registration.SEAT_HOLDING:
-        event.seats_taken += change
-    elif status == Status.WAITLISTED:
-        event.waitlist_length += change
-
-
-def _save_counters(event: Event) -> None:
-    event.save(update_fields=["seats_taken", "waitlist_length", "updated_at"])
+    seats.save()
+    if registration.user.is_guest:
+        claims.send_link_on_commit(registration.user, registration.event)

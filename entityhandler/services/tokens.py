@@ -45,13 +45,22 @@ def sign_in(
     of the password does: an old password opens nothing once the change was answered. Raises
     WrongCredentials.
     """
+    user = recognise(email=email, password=password, request=request)
+    return _issue(user=user, label=label, now=now)
+
+
+def recognise(*, email: str, password: str, request: HttpRequest | None) -> User:
+    """Return the account that these open, its row locked, in the caller's transaction.
+
+    Raises WrongCredentials.
+    """
     found = authenticate(request, username=email.strip(), password=password)
     if not isinstance(found, User):
         raise WrongCredentials
     user = User.objects.select_for_update(no_key=True).get(pk=found.pk)
     if user.password != found.password or not user.is_active:
         raise WrongCredentials
-    return _issue(user=user, label=label, now=now)
+    return user
 
 
 def _issue(*, user: User, label: str, now: datetime) -> tuple[UserToken, str]:

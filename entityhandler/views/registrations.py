@@ -13,15 +13,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from entityhandler.filters import RegistrationFilter
-from entityhandler.models import Event, Registration, User
-from entityhandler.permissions import HoldsOrManages, IsUser, ManagesEvent
-from entityhandler.serializers.events import PersonReferenceSerializer
+from entityhandler.models import Registration, User
+from entityhandler.permissions import HoldsOrManages, IsUser, ManagesEvent, managed_event
 from entityhandler.serializers.registrations import (
+    AddresseeSerializer,
+    ChangedRegistrationSerializer,
+    ClaimSerializer,
     NewRegistrationSerializer,
     RegistrationSerializer,
 )
-from entityhandler.services import registrations
-from entityhandler.services.users import find_person
+from entityhandler.services import claims, registrations
+from entityhandler.services.users import Guest, find_addressee
 from ticketmgr.serializers import validated
 
 
@@ -39,11 +41,13 @@ class RegistrationViewSet(
     permission_classes = [IsUser]
     filterset_class = RegistrationFilter
     lookup_value_converter = "uuid"
+    http_method_names = ["get", "post", "patch", "head", "options"]
 
     def get_queryset(self) -> QuerySet[Registration]:
         """Return the registrations that the caller may see, each with its waitlist position."""
-        visible = Registration.objects.visible_to(self.request.user)
-        return visible.with_position().order_by("created_at", "id")
+        user = self.request.user
+        visible = Registration.objects.visible_to(user).for_reader(user).with_position()
+        return visible.order_by("created_at", "id")
 
     @extend_schema(
         summary="Register",
@@ -51,27 +55,50 @@ class RegistrationViewSet(
         responses={201: RegistrationSerializer},
     )
     def create(self, request: Request) -> Response:
-        """Register oneself, or as a manager somebody else."""
+        """Register oneself, or as a manager somebody else, with or without an account."""
         named = validated(NewRegistrationSerializer(data=request.data))
         event_id = named.pop("event")
+        wishes = {
+            "ticket_type_id": named.pop("ticket_type", None),
+            "answers": named.pop("answers", None),
+            "attention_note": named.pop("attention_note", ""),
+        }
+        if wishes["attention_note"]:
+            managed_event(request, event_id)
         person, by_manager = self._whom(event_id, named)
         registration = registrations.register(
-            event_id=event_id, user=person, now=timezone.now(), by_manager=by_manager
+            event_id=event_id, user=person, now=timezone.now(), by_manager=by_manager, **wishes
         )
         return self._answer(registration, status.HTTP_201_CREATED)
 
-    def _whom(self, event_id: UUID, named: dict[str, Any]) -> tuple[User, bool]:
+    def _whom(self, event_id: UUID, named: dict[str, Any]) -> tuple[User | Guest, bool]:
         """Return whom to register and whether a manager does it; naming oneself is no privilege."""
         caller = self.request.user
         assert isinstance(caller, User)
         if not named or _names(caller, named):
             return caller, False
-        event = Event.objects.filter(pk=event_id).first()
-        if event is None:
-            raise registrations.EventNotFound
-        if not event.is_managed_by(caller):
-            raise PermissionDenied("Only a manager of the event registers other people.")
-        return find_person(**named), True
+        managed_event(self.request, event_id)
+        return find_addressee(**named), True
+
+    @extend_schema(
+        summary="Change the answers, or as a manager the note to the gate",
+        request=ChangedRegistrationSerializer,
+        responses=RegistrationSerializer,
+    )
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Change what was answered, or what the gate is told."""
+        registration = self.get_object()
+        changes = validated(ChangedRegistrationSerializer(data=request.data))
+        if "attention_note" in changes and not registration.is_managed:
+            raise PermissionDenied("Only a manager of the event writes notes to the gate.")
+        changed = registrations.change_registration(
+            registration_id=registration.pk,
+            changes=changes,
+            now=timezone.now(),
+            by_manager=registration.is_managed,
+        )
+        changed.position = registration.position
+        return self._answer(changed)
 
     @extend_schema(summary="Cancel a registration", request=None, responses=RegistrationSerializer)
     @action(detail=True, methods=["post"], permission_classes=[IsUser, HoldsOrManages])
@@ -97,22 +124,53 @@ class RegistrationViewSet(
 
     @extend_schema(
         summary="Hand a seat to somebody else",
-        request=PersonReferenceSerializer,
+        request=AddresseeSerializer,
         responses={201: RegistrationSerializer},
     )
     @action(detail=True, methods=["post"], permission_classes=[IsUser, HoldsOrManages])
     def transfer(self, request: Request, pk: UUID) -> Response:
         """Transfer the seat; the answer is the new holder's registration."""
         registration = self.get_object()
-        person = find_person(**validated(PersonReferenceSerializer(data=request.data)))
+        person = find_addressee(**validated(AddresseeSerializer(data=request.data)))
         heir = registrations.transfer_registration(
             registration_id=registration.pk, to=person, now=timezone.now()
         )
         return self._answer(heir, status.HTTP_201_CREATED)
 
+    @extend_schema(
+        summary="Send a guest the link by which a registration becomes their account's",
+        request=None,
+        responses={204: None},
+    )
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="send-link",
+        permission_classes=[IsUser, ManagesEvent],
+    )
+    def send_link(self, request: Request, pk: UUID) -> Response:
+        """Send the link once more."""
+        claims.send_link(registration=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        summary="Make a guest's registrations mine, by the link that came to my e-mail",
+        request=ClaimSerializer,
+        responses=RegistrationSerializer(many=True),
+    )
+    @action(detail=False, methods=["post"], filterset_class=None, pagination_class=None)
+    def claim(self, request: Request) -> Response:
+        """Take over what a manager registered under the caller's e-mail."""
+        token = validated(ClaimSerializer(data=request.data))["token"]
+        assert isinstance(request.user, User)
+        claimed = claims.claim_registrations(token=token, user=request.user, now=timezone.now())
+        shown = self.get_queryset().filter(pk__in=[row.pk for row in claimed])
+        return Response(RegistrationSerializer(shown, many=True).data)
+
     def _answer(self, registration: Registration, code: int = status.HTTP_200_OK) -> Response:
-        shown = Registration.objects.with_position().get(pk=registration.pk)
-        return Response(RegistrationSerializer(shown).data, status=code)
+        """Answer with what the service left, not with what came after it."""
+        registration.is_managed = registration.event.is_managed_by(self.request.user)
+        return Response(RegistrationSerializer(registration).data, status=code)
 
 
 def _names(caller: User, named: dict[str, Any]) -> bool:

@@ -21,6 +21,8 @@ TABLES = [
     "otphandler_gate",
     "otphandler_otppolicy",
     "entityhandler_registration",
+    "entityhandler_tickettype",
+    "entityhandler_question",
     "entityhandler_eventmanager",
 ]
 

@@ -24,13 +24,17 @@ from otphandler.serializers.scans import (
     ScanSerializer,
 )
 from otphandler.serializers.tickets import (
+    GoogleWalletLinkSerializer,
     TicketSecretSerializer,
     TicketSerializer,
 )
-from otphandler.services import manual, throttle, tickets
+from otphandler.services import google_wallet, manual, throttle, tickets
 from otphandler.services.admission import Verdict
 from ticketmgr.errors import InvalidField
 from ticketmgr.serializers import validated
+
+# Of answers that carry a secret.
+NOT_STORED = {"Cache-Control": "no-store"}
 
 
 class TicketViewSet(viewsets.GenericViewSet[Registration]):
@@ -45,7 +49,7 @@ class TicketViewSet(viewsets.GenericViewSet[Registration]):
 
     def get_permissions(self) -> list[Any]:
         """Return who may do what with a ticket."""
-        if self.action == "secret":
+        if self.action in ("secret", "google_wallet"):
             return [IsUser(), HoldsRegistration()]
         if self.action in ("admit", "undo", "unblock"):
             return [IsUser(), ManagesEvent()]
@@ -55,9 +59,11 @@ class TicketViewSet(viewsets.GenericViewSet[Registration]):
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """Read the ticket's parameters and attendance."""
         registration = self.get_object()
-        ticket = Ticket.objects.filter(
-            event=registration.event_id, registration=registration
-        ).first()
+        ticket = (
+            Ticket.objects.select_related("first_gate")
+            .filter(event=registration.event_id, registration=registration)
+            .first()
+        )
         if ticket is None:
             raise tickets.NoTicket
         return Response(TicketSerializer(ticket).data)
@@ -77,7 +83,19 @@ class TicketViewSet(viewsets.GenericViewSet[Registration]):
             "version": found.ticket.version,
             "server_time": now,
         }
-        return Response(TicketSecretSerializer(answer).data, headers={"Cache-Control": "no-store"})
+        return Response(TicketSecretSerializer(answer).data, headers=NOT_STORED)
+
+    @extend_schema(
+        summary="Add my ticket to Google Wallet", responses={200: GoogleWalletLinkSerializer}
+    )
+    def google_wallet(self, request: Request, pk: UUID) -> Response:
+        """Hand the link to the ticket's holder; it carries the secret, as `secret/` does."""
+        # GET is safe here: all that the first request changes is that the ticket is issued, which
+        # binds nobody, and a page of another site that makes a browser send it reads no answer.
+        link = google_wallet.make_save_link(
+            registration_id=self.get_object().pk, now=timezone.now()
+        )
+        return Response(GoogleWalletLinkSerializer(link).data, headers=NOT_STORED)
 
     @extend_schema(summary="Replace the secret; the old one is dead", request=None)
     def reissue(self, request: Request, pk: UUID) -> Response:

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from entityhandler.models import Event, Registration, User
 from entityhandler.services import registrations
+from tests.answers import pointers, refusal
 from tests.conftest import client_of
 
 EVENTS = "/api/v1/events/"
@@ -48,17 +49,6 @@ FIELDS = {
 
 def path_of(event: Event, *rest: object) -> str:
     return "/".join([f"{EVENTS}{event.pk}", *map(str, rest), ""])
-
-
-def refusal(answer: Any) -> tuple[int, str]:
-    assert answer["Content-Type"] == "application/problem+json"
-    return answer.status_code, answer.json()["code"]
-
-
-def pointers(answer: Any) -> dict[str, str]:
-    """Return the code of each invalid part by its pointer."""
-    assert refusal(answer) == (400, "invalid")
-    return {part["pointer"]: part["code"] for part in answer.json()["errors"]}
 
 
 def names(answer: Any) -> list[str]:

@@ -11,7 +11,7 @@ from django.db.utils import IntegrityError, OperationalError
 from django.utils import timezone
 
 from entityhandler.models import Event, Registration, User
-from entityhandler.services import events
+from entityhandler.services import events, ticket_types
 from entityhandler.services import registrations as service
 from tests.threads import run_behind, run_in_threads
 
@@ -267,7 +267,7 @@ def test_positions_count_from_one_and_close_up(make_event: MakeEvent, make_user:
     rows = [register(event, user) for user in people(make_user, 4)]
     cancel(rows[1])
     shown = Registration.objects.with_position().order_by("created_at")
-    positions = [row.position for row in shown]  # type: ignore[attr-defined]
+    positions = [row.position for row in shown]
     assert positions == [None, None, 1, 2]
 
 
@@ -413,7 +413,7 @@ def test_a_capacity_waits_for_the_seats_being_taken(event: Event) -> None:
         events.update_event, event_id=event.pk, changes={"capacity": 1}, now=timezone.now()
     )
     (result,) = run_behind(take_two, [fewer])
-    assert isinstance(result, events.CapacityBelowSeatsTaken)
+    assert isinstance(result, ticket_types.CapacityBelowSeatsTaken)
 
 
 @in_a_crowd

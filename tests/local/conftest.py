@@ -39,7 +39,7 @@ class Trial:
 
     def add_application(self) -> None:
         """Add what the server serves."""
-        for name in ("entityhandler", "otphandler", "ticketmgr"):
+        for name in ("entityhandler", "otphandler", "ticketmgr", "web"):
             shutil.copytree(PROJECT / name, self.folder / name, dirs_exist_ok=True)
         for name in ("manage.py", "gunicorn.conf.py"):
             shutil.copy(PROJECT / name, self.folder)

@@ -12,8 +12,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from entityhandler.models import Event, EventManager, Registration, User, UserToken
-from entityhandler.services import registrations, tokens
+from entityhandler.models import (
+    Event,
+    EventManager,
+    Question,
+    Registration,
+    TicketType,
+    User,
+    UserToken,
+)
+from entityhandler.services import questions, registrations, ticket_types, tokens
 from otphandler.models import Gate, GuessBudget, KeyCanary, OtpPolicy, Scan, Scanner, Ticket
 from otphandler.services import gates, policies, throttle
 from otphandler.services.admission import Attempt, submit_scan
@@ -30,7 +38,9 @@ SERVICES: dict[type[Model], set[str]] = {
     UserToken: set(),
     Event: {"add", "change", "delete"},
     EventManager: {"add", "delete"},
-    Registration: {"add"},
+    TicketType: {"add", "change", "delete"},
+    Question: {"add", "change", "delete"},
+    Registration: {"add", "change"},
     Gate: {"add", "change", "delete"},
     Scanner: {"add"},
     OtpPolicy: {"add", "change"},
@@ -55,6 +65,8 @@ def _one_of_each(ada: User, event: Event, gate: Scanner, attempt: Callable[..., 
     policies.set_policy(event_id=event.pk, changes={"profile": "gate"})
     throttle.count_guess(event.pk, gate.pk, now)
     check_canary()
+    ticket_types.create_ticket_type(event_id=event.pk, fields={"name": "Balcony"})
+    questions.create_question(event_id=event.pk, fields={"kind": "text", "prompt": "Diet?"})
 
 
 # --- Every model --------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """`/registrations/{id}/ticket/…` and `/events/{id}/otp-policy/` over HTTP."""
 
 import base64
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from entityhandler.models import Event, Registration, User
 from entityhandler.services import registrations
 from otphandler import payload
 from otphandler.models import Scanner, Ticket
-from otphandler.services import policies
+from otphandler.services import admission, policies
+from otphandler.services.admission import Attempt
 from otphandler.services.tickets import TicketSecret
 from tests.conftest import client_of, client_with, code
 
@@ -90,6 +92,7 @@ def test_a_secret_that_is_held_back_says_from_when_it_is_there(
 
 def test_a_ticket_shows_its_parameters_and_never_its_secret(ticket: TicketSecret) -> None:
     answer = client_of(ticket.registration.user).get(path(ticket.registration)).json()
+    assert answer.pop("server_time") <= f"{timezone.now():%Y-%m-%dT%H:%M:%S.%fZ}"
     assert answer == {
         "registration": str(ticket.registration.pk),
         "version": 1,
@@ -99,8 +102,18 @@ def test_a_ticket_shows_its_parameters_and_never_its_secret(ticket: TicketSecret
         "entries": 0,
         "inside": 0,
         "first_admitted_at": None,
+        "first_gate": None,
         "last_entry_at": None,
     }
+
+
+def test_a_ticket_says_where_it_was_admitted_first(
+    ticket: TicketSecret, gate: Scanner, attempt: Callable[..., Attempt]
+) -> None:
+    now = timezone.now()
+    admission.submit_scan(scanner=gate, attempt=attempt(now), now=now)
+    answer = client_of(ticket.registration.user).get(path(ticket.registration)).json()
+    assert answer["first_gate"] == {"id": str(gate.gate_id), "name": "North"}
 
 
 def test_a_registration_without_ticket_says_so(registration: Registration) -> None:

@@ -19,7 +19,8 @@ PRODUCTION = {
 
 def manage(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run manage.py with these variables alone; an empty value hides the one of a .env."""
-    hidden = dict.fromkeys((*PRODUCTION, "DEBUG", "DEMO", "HTTPS_ONLY"), "")
+    wallet = ("GOOGLE_WALLET_ISSUER_ID", "GOOGLE_WALLET_SERVICE_ACCOUNT")
+    hidden = dict.fromkeys((*PRODUCTION, "DEBUG", "DEMO", "HTTPS_ONLY", *wallet), "")
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
@@ -58,6 +59,13 @@ def test_a_key_may_come_from_a_file(tmp_path: Path) -> None:
     assert manage("check", **variables).returncode == 0
 
 
+def test_a_service_account_in_a_file_is_read(tmp_path: Path, service_account: str) -> None:
+    file = tmp_path / "account.json"
+    file.write_text(service_account)
+    wallet = {"GOOGLE_WALLET_ISSUER_ID": "3388", "GOOGLE_WALLET_SERVICE_ACCOUNT_FILE": str(file)}
+    assert manage("check", **PRODUCTION, **wallet).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("variables", "complaint"),
     [
@@ -67,7 +75,23 @@ def test_a_key_may_come_from_a_file(tmp_path: Path) -> None:
         ({"DEMO": "true"}, "DEMO=true publishes passwords"),
         ({"SECRET_KEY_FILE": "/x"}, "Set SECRET_KEY or SECRET_KEY_FILE, not both"),
         ({"OTP_KEYS": "", "OTP_KEYS_FILE": "/nowhere"}, "OTP_KEYS_FILE cannot be read"),
+        ({"OTP_KEYS": "", "OTP_KEYS_FILE": sys.executable}, "OTP_KEYS_FILE cannot be read"),
         ({"OTP_KEYS": "1:short"}, "OTP_KEYS, item 1: after the colon comes base64"),
+        (
+            {"GOOGLE_WALLET_ISSUER_ID": "3388"},
+            "Set GOOGLE_WALLET_ISSUER_ID and GOOGLE_WALLET_SERVICE_ACCOUNT (or its _FILE) together",
+        ),
+        (
+            {"GOOGLE_WALLET_ISSUER_ID": "BCR", "GOOGLE_WALLET_SERVICE_ACCOUNT": "{}"},
+            "GOOGLE_WALLET_ISSUER_ID is the number that Google's console shows",
+        ),
+        (
+            {
+                "GOOGLE_WALLET_ISSUER_ID": "3388",
+                "GOOGLE_WALLET_SERVICE_ACCOUNT_FILE": "README.md",
+            },
+            "is not the key file of a service account: it is not JSON.",
+        ),
     ],
 )
 def test_a_malformed_variable_is_refused_in_one_sentence(

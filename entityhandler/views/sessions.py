@@ -1,0 +1,56 @@
+"""`/session/`: the session of the pages."""
+
+from typing import Any
+
+from django.contrib.auth import login, logout
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_protect
+from drf_spectacular.utils import extend_schema
+from rest_framework import status, viewsets
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
+
+from entityhandler.permissions import IsUser
+from entityhandler.serializers.users import CredentialsSerializer, UserSerializer
+from entityhandler.services import sessions
+from ticketmgr.serializers import validated
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+# REST framework asks for the CSRF token of a session alone, and here is none yet: without it
+# another site could sign somebody in to an account of its own.
+@method_decorator(csrf_protect, name="dispatch")
+class SessionViewSet(viewsets.ViewSet):
+    """The caller's session; a cookie, so every change needs the CSRF token as well."""
+
+    throttle_scope = "sign-in"
+
+    def get_permissions(self) -> list[Any]:
+        """Let anybody sign in."""
+        return [AllowAny()] if self.action == "create" else [IsUser()]
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Slow down floods of password guesses."""
+        return [ScopedRateThrottle()] if self.action == "create" else []
+
+    @extend_schema(
+        summary="Sign in to the pages",
+        request=CredentialsSerializer,
+        responses={201: UserSerializer},
+        auth=[],
+    )
+    def create(self, request: Request) -> Response:
+        """Begin a session; its cookie comes with the answer."""
+        data = validated(CredentialsSerializer(data=request.data))
+        user = sessions.find_account(**data, request=request._request)
+        login(request._request, user, backend=BACKEND)
+        return Response(UserSerializer(user).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(summary="Sign out of the pages", request=None, responses={204: None})
+    def destroy(self, request: Request) -> Response:
+        """End the session and forget it."""
+        logout(request._request)
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,9 @@
+/** What the server put into the page: who is signed in, and the words in the reader's language. */
+
+/**
+ * @typedef {{id: string, full_name: string, email: string}} Person
+ * @typedef {{language: string, texts: Object<string, string|string[]>, user: Person|null}} Boot
+ */
+
+/** @type {Boot} */
+export const boot = JSON.parse(document.getElementById("boot").textContent);

@@ -1,0 +1,52 @@
+"""The pages: a shell each, which its module fills from the API."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.gzip import gzip_page
+from django.views.generic import View
+
+from entityhandler.models import User
+from web.messages import texts_for
+from web.modules import modules_of
+
+
+def boot_data(request: HttpRequest, entry: str) -> dict[str, Any]:
+    """Return what the modules of a page start with: who is signed in, and the words they need."""
+    language = get_language() or "en"
+    return {
+        "language": language,
+        "texts": texts_for(modules_of(entry), language),
+        "user": _person(request),
+    }
+
+
+def _person(request: HttpRequest) -> dict[str, str] | None:
+    user = request.user
+    if not isinstance(user, User):
+        return None
+    return {"id": str(user.pk), "full_name": user.full_name, "email": user.email}
+
+
+# The session's CSRF token travels in a cookie, which `api.js` reads: no page holds it.
+@method_decorator(ensure_csrf_cookie, name="dispatch")
+# Nothing here is secret and repeats what a request said, so compressing it tells nobody anything.
+@method_decorator(gzip_page, name="dispatch")
+# It names whoever is signed in, so no cache in between may keep it.
+@method_decorator(cache_control(private=True, no_cache=True), name="dispatch")
+class Page(View):
+    """One page; `entry` is the static name of the module that fills it."""
+
+    entry = ""
+    template_name = "web/page.html"
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, **names: Any) -> HttpResponse:
+        """Answer the shell; the module reads the rest of the address itself."""
+        context = {"entry": self.entry, "boot": boot_data(request, self.entry)}
+        return render(request, self.template_name, context)
