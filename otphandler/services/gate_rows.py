@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db.models import DEFERRED, Model
 from psycopg2.extras import Json
 
-from entityhandler.models import Event, Registration, User
+from entityhandler.models import Event, Registration, TicketType, User
 from otphandler.models import Gate, OtpPolicy, Scan, Scanner, Ticket
 from ticketmgr.prepared import Prepared, run
 
@@ -56,7 +56,12 @@ EVENT = Columns(
     *("admission_opens_at", "admission_closes_at"),
 )
 POLICY = Columns(OtpPolicy, "policy", "event_id", "past_tolerance_s", "future_tolerance_s")
-REGISTRATION = Columns(Registration, "registration", "id", "event_id", "user_id", "status")
+REGISTRATION = Columns(
+    Registration,
+    "registration",
+    *("id", "event_id", "user_id", "ticket_type_id", "status", "attention_note"),
+)
+TICKET_TYPE = Columns(TicketType, "ticket_type", "id", "attention_note")
 PERSON = Columns(User, "person", "id", "full_name")
 TICKET = Columns(
     Ticket,
@@ -101,7 +106,7 @@ LOCK_TICKET = Prepared(
     parameters=2,
 )
 
-SEEN: tuple[Columns[Any], ...] = (EVENT, POLICY, REGISTRATION, PERSON)
+SEEN: tuple[Columns[Any], ...] = (EVENT, POLICY, REGISTRATION, TICKET_TYPE, PERSON)
 READ = Prepared(
     "gate_read",
     f"""
@@ -126,6 +131,8 @@ READ = Prepared(
                AND status = 'cancelled'
              ORDER BY cancelled_at DESC, id
              LIMIT 1))
+      LEFT JOIN entityhandler_tickettype AS ticket_type
+        ON ticket_type.id = registration.ticket_type_id
       LEFT JOIN entityhandler_user AS person ON person.id = registration.user_id
      WHERE scanner.id = $1 AND scanner.digest = $2 AND scanner.revoked_at IS NULL
     """,  # noqa: S608 - the names are ours
@@ -221,11 +228,12 @@ def write(ticket: Ticket | None, scan: Scan, seen: tuple[UUID, datetime] | None)
 
 
 def _sight(row: Sequence[Any]) -> Sight:
-    event, policy, registration, person = (
+    event, policy, registration, ticket_type, person = (
         part.take(row, first) for part, first in zip(SEEN, _BEGINNINGS, strict=False)
     )
     if registration is not None:
         registration.event, registration.user = event, person
+        registration.ticket_type = ticket_type
     policy = policy or OtpPolicy(event_id=event.pk)
     return Sight(event, policy, registration, *row[_BEGINNINGS[-1] :])
 
