@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bench.database import own_database, set_up_django
+from bench.database import make_tables, own_database, set_up_django
 from ticketmgr.local.console import Refusal, say
 
 
@@ -27,10 +27,15 @@ def _run(name: str, url: str, rounds: int) -> None:
     # Only now: these read the settings, and so DATABASE_URL.
     from django.db import connections
 
-    from bench import gate
+    from bench import gate, on_sale, scale
 
     try:
-        report = gate.run(url, rounds)
+        if name == "gate":
+            report = gate.run(url, rounds)
+        elif name == "scale":
+            report = scale.run(url, rounds, make_tables)
+        else:
+            report = on_sale.run(rounds)
     finally:
         connections.close_all()
     report.publish(name)
