@@ -57,15 +57,18 @@ INSERT INTO otphandler_scan (
            CASE place WHEN 1 THEN '{"entries": 0, "inside": 0}'::jsonb END
       FROM bulk_guest AS guest, generate_series(1, %(scans)s) AS place;
 """
+# References first, for they lean on the primary key.
 BARE = """
-SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
+SELECT contype = 'f' AS refers,
+       format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
        format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s%%s', conrelid::regclass, conname,
               pg_get_constraintdef(oid), CASE contype WHEN 'f' THEN ' NOT VALID' ELSE '' END)
   FROM pg_constraint WHERE conrelid = %(table)s::regclass AND contype IN ('f', 'p', 'u')
  UNION ALL
-SELECT format('DROP INDEX %%I', indexname), indexdef
+SELECT false, format('DROP INDEX %%I', indexname), indexdef
   FROM pg_indexes LEFT JOIN pg_constraint ON conname = indexname
  WHERE tablename = %(table)s AND conname IS NULL
+ ORDER BY refers DESC
 """
 
 
@@ -86,8 +89,8 @@ def _without_indexes(table: str) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(BARE, {"table": table})
         found = cursor.fetchall()
-        for drop, _ in found:
+        for _, drop, _ in found:
             cursor.execute(drop)
         yield
-        for _, make in found:
+        for _, _, make in reversed(found):
             cursor.execute(make)

@@ -19,7 +19,7 @@ from bench.capture import SCANS, Wire, capture
 from bench.load import BUSY, Result, in_its_own_process, scan_guests, scan_guests_steadily
 from bench.processes import Server, cpu_s, gunicorn, memory_mb, parent
 from bench.report import Report, ms, percentile
-from bench.seed import Gate, seed_gate, secret
+from bench.seed import Gate, secret, seed_gate
 from otphandler import totp
 from otphandler.keyring import Binding, keyring
 from otphandler.models import Scan, Ticket

@@ -88,9 +88,7 @@ class Scan(models.Model):
         indexes = [
             # GET /scans/?event=…, newest first.
             models.Index(fields=["event", "-scanned_at", "-id"], name="scan_by_event_and_time"),
-            models.Index(
-                fields=["actor"], condition=Q(actor__isnull=False), name="scan_by_actor"
-            ),
+            models.Index(fields=["actor"], condition=Q(actor__isnull=False), name="scan_by_actor"),
             models.Index(
                 fields=["undoes"], condition=Q(undoes__isnull=False), name="scan_by_undone"
             ),

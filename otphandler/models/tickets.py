@@ -50,8 +50,9 @@ class Ticket(models.Model):
     # Entries minus exits: how many people stand inside on this ticket.
     inside = models.PositiveIntegerField(default=0)
     first_admitted_at = models.DateTimeField(null=True, blank=True)
-    # Without an index: the first admission sets it, and a row whose indexed columns all stay the same
-    # is updated in its own page, without touching an index (HOT). Only deleting a gate looks for it.
+    # Without an index: the first admission sets it, and a row whose indexed columns all stay as
+    # they are is updated in its own page, without touching an index (HOT). Only the deletion of a
+    # gate looks for it.
     first_gate = models.ForeignKey(
         Gate, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )

@@ -143,19 +143,18 @@ _COUNTED = [
     *("last_step", "failures", "blocked_until", "movements", "entries", "inside"),
     *("first_admitted_at", "first_gate_id", "last_entry_at"),
 ]
+_CHANGES = ", ".join(f"{name} = ${place}" for place, name in enumerate(_COUNTED, start=2))
 COUNT_ON_TICKET = Prepared(
     "gate_count_on_ticket",
-    "UPDATE otphandler_ticket SET "
-    + ", ".join(f"{name} = ${place}" for place, name in enumerate(_COUNTED, start=2))
-    + " WHERE id = $1",
+    f"UPDATE otphandler_ticket SET {_CHANGES} WHERE id = $1",  # noqa: S608 - the names are ours
     parameters=1 + len(_COUNTED),
 )
 
 RECORDED = [field.attname for field in Scan._meta.concrete_fields]
+_PLACES = ", ".join(f"${place}" for place in range(1, len(RECORDED) + 1))
 RECORD_SCAN = Prepared(
     "gate_record_scan",
-    f"INSERT INTO otphandler_scan ({', '.join(RECORDED)})"
-    f" VALUES ({', '.join(f'${place}' for place in range(1, len(RECORDED) + 1))})",
+    f"INSERT INTO otphandler_scan ({', '.join(RECORDED)}) VALUES ({_PLACES})",  # noqa: S608
     parameters=len(RECORDED),
 )
 
@@ -228,9 +227,9 @@ def write(ticket: Ticket | None, scan: Scan, seen: tuple[UUID, datetime] | None)
 
 
 def _sight(row: Sequence[Any]) -> Sight:
-    event, policy, registration, ticket_type, person = (
-        part.take(row, first) for part, first in zip(SEEN, _BEGINNINGS, strict=False)
-    )
+    parts = zip(SEEN, _BEGINNINGS, strict=False)
+    event, policy, registration, ticket_type, person = (part.take(row, at) for part, at in parts)
+    assert event is not None
     if registration is not None:
         registration.event, registration.user = event, person
         registration.ticket_type = ticket_type

@@ -51,7 +51,11 @@ def post(wire: Relay, scanner_and_token: tuple[Scanner, str]) -> Post:
     about = {
         **{"REQUEST_METHOD": "POST", "PATH_INFO": "/api/v1/scans/", "QUERY_STRING": ""},
         **{"SERVER_NAME": host, "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1"},
-        **{"wsgi.url_scheme": "http", "wsgi.errors": sys.stderr, "CONTENT_TYPE": "application/json"},
+        **{
+            "wsgi.url_scheme": "http",
+            "wsgi.errors": sys.stderr,
+            "CONTENT_TYPE": "application/json",
+        },
         "HTTP_AUTHORIZATION": f"Bearer {scanner_and_token[1]}",
     }
 
