@@ -49,8 +49,9 @@ def test_scans_go_in_steps_also_those_that_were_taken_back(
     long_gone: Event, grace: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "SCANS_PER_STEP", 1)
+    later = NOW + timedelta(seconds=1)
     manual.undo_admission(
-        registration_id=Registration.objects.get().pk, by=grace, reason="Mistake", now=NOW
+        registration_id=Registration.objects.get().pk, by=grace, reason="Mistake", now=later
     )
     assert retention.purge_event(event_id=long_gone.pk, now=NOW)["otphandler_scan"] == 3
     assert not Scan.objects.exists()
