@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 # Every event is a copy of the one whose guests are scanned, with a gate and a scanner like its own.
 EVENTS = """
@@ -22,6 +22,7 @@ INSERT INTO otphandler_gate (id, event_id, name, created_at)
 INSERT INTO otphandler_scanner (id, event_id, gate_id, name, digest, created_at)
     SELECT scanner_id, id, gate_id, 'Phone', sha256(uuid_send(scanner_id)), now() FROM bulk_event;
 """
+GUEST_TABLES = ["entityhandler_user", "entityhandler_registration", "otphandler_ticket"]
 GUESTS = """
 CREATE TEMPORARY TABLE bulk_guest AS
     SELECT gen_random_uuid() AS user_id, gen_random_uuid() AS registration_id, bulk.*
@@ -63,7 +64,8 @@ SELECT contype = 'f' AS refers,
        format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
        format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s%%s', conrelid::regclass, conname,
               pg_get_constraintdef(oid), CASE contype WHEN 'f' THEN ' NOT VALID' ELSE '' END)
-  FROM pg_constraint WHERE conrelid = %(table)s::regclass AND contype IN ('f', 'p', 'u')
+  FROM pg_constraint WHERE conrelid = %(table)s::regclass
+   AND (contype IN ('f', 'u') OR contype = 'p' AND NOT %(keys)s)
  UNION ALL
 SELECT false, format('DROP INDEX %%I', indexname), indexdef
   FROM pg_indexes LEFT JOIN pg_constraint ON conname = indexname
@@ -77,18 +79,26 @@ def fill(sample: dict[str, UUID], *, events: int, guests: int, scans: int) -> No
     with connection.cursor() as cursor:
         cursor.execute("SET maintenance_work_mem = '512MB'; SET statement_timeout = 0")
         cursor.execute(EVENTS, {**sample, "events": events})
-        cursor.execute(GUESTS, {**sample, "guests": guests})
-        with _without_indexes("otphandler_scan"):
+        with _without_indexes(*GUEST_TABLES):
+            cursor.execute(GUESTS, {**sample, "guests": guests})
+        # Emptied in the transaction that fills it, a table needs no write-ahead log.
+        with transaction.atomic(), _without_indexes("otphandler_scan", keys=False):
+            cursor.execute("TRUNCATE otphandler_scan")
             cursor.execute(SCANS, {"scans": scans})
         cursor.execute("VACUUM (ANALYZE)")
 
 
 @contextmanager
-def _without_indexes(table: str) -> Iterator[None]:
-    """Drop indexes and references for the block, and build them at once afterwards."""
+def _without_indexes(*tables: str, keys: bool = True) -> Iterator[None]:
+    """Drop references and indexes for the block, and build them at once afterwards.
+
+    Primary keys stay where `keys` says so: other tables refer to them.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(BARE, {"table": table})
-        found = cursor.fetchall()
+        found = []
+        for table in tables:
+            cursor.execute(BARE, {"table": table, "keys": keys})
+            found += cursor.fetchall()
         for _, drop, _ in found:
             cursor.execute(drop)
         yield
