@@ -13,9 +13,9 @@ from entityhandler.models import Event
 from ticketmgr.errors import DomainError
 from ticketmgr.transactions import write_use_case
 
-# A step takes about a tenth of a second. Deleting millions of scans at once would be one transaction
-# of minutes: nothing waits for its locks, but until it ends PostgreSQL tidies up no updated row, and
-# whoever revokes a scanner or closes doors meanwhile waits for it (`ticketmgr.transactions.settled`).
+# A step takes about a tenth of a second. Deleting millions of scans at once would be a transaction
+# of minutes: nothing waits for its locks, but until it ends PostgreSQL tidies up no updated row,
+# and whoever revokes a scanner or closes doors waits for it (`ticketmgr.transactions.settled`).
 SCANS_PER_STEP = 2_000
 # What hangs on an event, in the order in which foreign keys let go. Users stay: they are not the
 # event's.
