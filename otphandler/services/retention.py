@@ -77,7 +77,7 @@ def _purge_step(*, event_id: UUID, now: datetime, which: str) -> int:
             f" WHERE event_id = %s AND {which} ORDER BY scanned_at, id LIMIT %s)",
             [event_id, SCANS_PER_STEP],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @write_use_case

@@ -138,8 +138,9 @@ def test_a_refusal_writes_as_much_as_an_admission(
 def test_a_plan_made_while_tables_are_small_still_looks_up_by_index(
     gate: Scanner, ticket: tickets.TicketSecret, statement: Prepared
 ) -> None:
-    person = [gate.event_id, ticket.registration.user_id]
-    values = [gate.pk, bytes(gate.digest), *person, uuid4()] if statement.parameters > 2 else person
+    person: list[Any] = [gate.event_id, ticket.registration.user_id]
+    scan: list[Any] = [gate.pk, bytes(gate.digest), *person, uuid4()]
+    values = scan if statement is gate_rows.READ else person
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("ANALYZE")
         run((gate_rows.LOOK_UP_BY_INDEX, []), (statement, values))
