@@ -39,7 +39,8 @@ def scanner_asking(request: HttpRequest) -> Scanner | None:
 
     Every credential that may scan the short way is looked for here and nowhere else; who is in
     doubt is told why by the classes that REST framework tries. A credential that a browser sends by
-    itself must be checked against forged requests here, for this way is before Django's own check.
+    itself must be checked against forged requests here: Django's own check comes later, as sessions
+    do.
     """
     scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme != "Bearer" or not text.startswith(gates.PREFIX):

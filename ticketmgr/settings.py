@@ -64,6 +64,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # After the static files: a policy says what a document may do, and would weigh on each of them.
     "ticketmgr.content_security.ContentSecurityPolicy",
+    # Devices need nothing of what follows.
+    "otphandler.views.gate.PlainScansFirst",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
