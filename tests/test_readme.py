@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from entityhandler.models import User
 from otphandler import demo
 from otphandler.models import Scan
+from otphandler.services import pairing
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = re.findall(
@@ -95,3 +97,21 @@ def test_the_printed_curl_line_is_admitted_once_however_often_it_is_printed(
         line = capsys.readouterr().out
         assert "201 Created" in run("bash", "-c", line).stdout
         assert "409 Conflict" in run("bash", "-c", line).stdout
+
+
+def test_the_printed_link_pairs_a_browser_with_the_demo_gate(
+    demo_server: str, capsys: pytest.CaptureFixture[str], client: APIClient
+) -> None:
+    call_command("print_welcome", "--gate-only", "--base-url", demo_server)
+    address, _, token = capsys.readouterr().out.strip().partition("#")
+    assert address == f"{demo_server}/gate/pair/"
+    body = {"token": token}
+    answer = client.post("/api/v1/scanners/pair/", body, HTTP_GATE_DEVICE="1")
+    assert answer.json()["gate"]["name"] == demo.GATE_NAME
+
+
+def test_pairing_the_demo_gate_leaves_the_curl_line_its_token(demo_server: str) -> None:
+    before = demo.TOKEN_FILE.read_text()
+    pairing.pair_device(text=demo.pairing_token(now=timezone.now()), now=timezone.now())
+    demo.load(now=timezone.now())
+    assert demo.TOKEN_FILE.read_text() == before

@@ -189,6 +189,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "entityhandler.authentication.UserTokenAuthentication",
         "otphandler.authentication.ScannerTokenAuthentication",
+        "otphandler.authentication.DeviceCookieAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -203,6 +204,8 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "sign-up": env.text("SIGN_UP_RATE", default="60/min"),
         "sign-in": env.text("SIGN_IN_RATE", default="60/min"),
+        # Per device: quicker than people type, too slow to read a guest list by the alphabet.
+        "guest-search": "60/min",
     },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
