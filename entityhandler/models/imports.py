@@ -9,6 +9,15 @@ from entityhandler.models.events import Event
 from entityhandler.models.users import User
 
 
+class RowStatus(models.TextChoices):
+    """What came of one row of a file."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    ERROR = "error"
+
+
 class RegistrationImport(models.Model):
     """One file that was imported, or of which it was tried what importing it would do."""
 

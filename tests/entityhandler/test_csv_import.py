@@ -233,7 +233,7 @@ def test_a_row_that_is_wrong_by_itself_contradicts_nothing(event: Event) -> None
 @pytest.mark.parametrize(
     ("row", "errors"),
     [
-        (("", "Ada", "", ""), {"email": "blank"}),
+        (("", "Ada", "", ""), {"email": "required"}),
         (("ada", "Ada", "", ""), {"email": "invalid"}),
         ((f"{'a' * 250}@x.org", "Ada", "", ""), {"email": "max_length"}),
         (("a@x.org", "A" * 201, "", ""), {"full_name": "max_length"}),

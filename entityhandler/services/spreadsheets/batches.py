@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from entityhandler.models import Event, Question, Registration, TicketType, User
+from entityhandler.models import Event, Question, Registration, RowStatus, TicketType, User
 from entityhandler.models.registrations import TICK
 from entityhandler.services import claims
 from entityhandler.services.questions import check_answers, questions_of
@@ -14,7 +14,7 @@ from entityhandler.services.seats import Seats
 from entityhandler.services.spreadsheets.columns import ANSWER, answer_from_cell, answer_to_cell
 from entityhandler.services.spreadsheets.people import People
 from entityhandler.services.spreadsheets.rehearsal import Rehearsal
-from entityhandler.services.spreadsheets.results import RowError, RowRefused, RowResult, RowStatus
+from entityhandler.services.spreadsheets.results import RowError, RowRefused, RowResult
 from entityhandler.services.spreadsheets.wishes import Wish
 from ticketmgr.errors import DomainError, FieldError, InvalidFields
 
@@ -68,11 +68,14 @@ class Batch:
 
     def write(self, *, send_links: bool) -> None:
         """Write what was decided, and let the waitlist move up. Nothing, where nothing changed."""
-        self.people.write(self.new, self.now)
+        self.people.write(self.new)
         if not self._changes_seats:
             return
         Registration.objects.bulk_create(self.new)
-        Registration.objects.bulk_update(self.changed, WRITTEN)
+        # Not `bulk_update`, whose statement weighs every row against every other one.
+        Registration.objects.bulk_create(
+            self.changed, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN
+        )
         self.seats.promote(self.now)
         self.seats.save()
         for registration in self.new if send_links else []:

@@ -15,14 +15,14 @@ from uuid import UUID, uuid4
 
 from django.db import DatabaseError
 
-from entityhandler.models import Event, RegistrationImport, User
+from entityhandler.models import Event, RegistrationImport, RowStatus, User
 from entityhandler.services.questions import questions_of
 from entityhandler.services.registrations import EventNotPublished
 from entityhandler.services.seats import EventNotFound, Seats
 from entityhandler.services.spreadsheets.batches import Batch
 from entityhandler.services.spreadsheets.reading import read_table
 from entityhandler.services.spreadsheets.rehearsal import Rehearsal
-from entityhandler.services.spreadsheets.results import RowResult, RowStatus
+from entityhandler.services.spreadsheets.results import RowResult
 from entityhandler.services.spreadsheets.wishes import Plan, Wish, plan_of
 from ticketmgr.errors import DomainError
 from ticketmgr.transactions import write_use_case

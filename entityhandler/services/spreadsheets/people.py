@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from entityhandler.models import Registration, User
@@ -54,16 +53,17 @@ class People:
         self._renamed.append(person)
         return True
 
-    def write(self, registrations: Iterable[Registration], now: datetime) -> None:
+    def write(self, registrations: Iterable[Registration]) -> None:
         """Write guests and names; registrations of new guests get the rows that there are then.
 
         Another transaction may have made the same guest meanwhile, as in `users.resolve`. Both go
-        by the order of e-mails, so that they wait for each other in one direction alone.
+        by the order of ids and e-mails, so that they wait for each other in one direction alone.
         """
-        for guest in self._renamed:
-            guest.updated_at = now
-        User.objects.bulk_update(
-            sorted(self._renamed, key=lambda user: user.pk), ["full_name", "updated_at"]
+        User.objects.bulk_create(
+            sorted(self._renamed, key=lambda user: user.pk),
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=["full_name", "updated_at"],
         )
         if not self._new:
             return

@@ -2,17 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
-
-class RowStatus(StrEnum):
-    """What a row did."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    ERROR = "error"
+from entityhandler.models import RowStatus
 
 
 @dataclass(frozen=True, slots=True)

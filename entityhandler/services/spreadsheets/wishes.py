@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from entityhandler.models import Question, Registration, User
+from entityhandler.models import Question, Registration, RowStatus, User
 from entityhandler.services.spreadsheets.columns import Columns
 from entityhandler.services.spreadsheets.reading import Table
-from entityhandler.services.spreadsheets.results import RowError, RowRefused, RowResult, RowStatus
+from entityhandler.services.spreadsheets.results import RowError, RowRefused, RowResult
 from ticketmgr.errors import DomainError
 
 Status = Registration.Status
@@ -140,7 +140,8 @@ def _field_errors(column: str, model_field: Any, text: str) -> Iterator[RowError
         model_field.clean(text, None)
     except ValidationError as error:
         for item in error.error_list:
-            yield RowError(column, str(item.code or "invalid"), " ".join(item.messages))
+            code = "required" if item.code == "blank" else str(item.code or "invalid")
+            yield RowError(column, code, " ".join(item.messages))
 
 
 def _number_written(cell: str, question: Question, *, decimal_comma: bool) -> str:
