@@ -21,7 +21,7 @@ from entityhandler.services.spreadsheets.imports import ImportIdConflict
 from entityhandler.services.spreadsheets.wishes import TooManyRows
 from tests.entityhandler.test_registration_services import counted, true_count
 from tests.spreadsheets import csv_file, outcomes, people, run
-from tests.threads import run_in_threads
+from tests.threads import run_behind, run_in_threads
 
 MakeEvent = Callable[..., Event]
 ADA, BOB, CY = (("a@x.org", "Ada"), ("b@x.org", "Bob"), ("c@x.org", "Cy"))
@@ -502,6 +502,23 @@ def test_the_same_file_many_times_at_once_registers_everybody_once(
     assert event.registrations.count() == 46
     assert User.objects.filter(is_guest=True).count() == 40
     assert counted(event) == true_count(event) == (30, 16)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_changed_while_a_file_waits_is_kept(event: Event) -> None:
+    key = ask(event, "text", "Diet")
+    run(event, people(ADA))
+    registration = event.registrations.get()
+
+    def answer() -> None:
+        locked = Registration.objects.select_for_update(no_key=True).get(pk=registration.pk)
+        locked.answers = {key: "none"}
+        locked.save(update_fields=["answers"])
+
+    content = csv_file(("email", "attention_note"), ("a@x.org", "lift"))
+    run_behind(answer, [partial(run, event, content)])
+    registration.refresh_from_db()
+    assert (registration.answers, registration.attention_note) == ({key: "none"}, "lift")
 
 
 @pytest.mark.django_db(transaction=True)
