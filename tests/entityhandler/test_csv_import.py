@@ -443,6 +443,14 @@ def test_an_import_that_failed_is_sent_again(event: Event) -> None:
     assert (again.state, again.rows_done, again.created) == ("finished", 2, 2)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_import_that_is_sent_again_many_times_at_once_runs_once(event: Event) -> None:
+    record, _ = run(event, people(ADA))
+    RegistrationImport.objects.update(state="stopped", finished_at=None)
+    again = run_in_threads([partial(run, event, people(ADA), import_id=record.pk)] * 6)
+    assert [len(results) for _, results in again].count(1) == 1
+
+
 def test_an_import_that_is_silent_for_long_has_died(event: Event) -> None:
     record, _ = run(event, people(ADA))
     RegistrationImport.objects.update(state="running", finished_at=None)
