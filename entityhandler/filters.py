@@ -1,9 +1,7 @@
 """The query parameters of the lists; one that is not valid is a 400, never ignored."""
 
-import re
 from datetime import UTC
 from typing import Any
-from uuid import UUID
 
 import django_filters as filters
 from django import forms
@@ -12,9 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from entityhandler.models import Event, Question, Registration, TicketType, User
-
-# `Registration.reference`, with or without its hyphen.
-REFERENCE = re.compile(r"[0-9a-f]{4}-?[0-9a-f]{4}", re.ASCII | re.IGNORECASE)
+from entityhandler.models.registrations import has_reference
 
 
 class MomentField(forms.DateTimeField):
@@ -60,17 +56,23 @@ class UserFilter(filters.FilterSet):
 
 
 class EventFilter(filters.FilterSet):
-    """`?status= &starts_after= &starts_before= &search= &ordering=`."""
+    """`?managed= &status= &starts_after= &starts_before= &search= &ordering=`."""
 
     status = filters.ChoiceFilter(choices=Event.Status.choices)
     starts_after = MomentFilter(field_name="starts_at", lookup_expr="gte")
     starts_before = MomentFilter(field_name="starts_at", lookup_expr="lt")
     search = filters.CharFilter(method="search_text")
+    managed = filters.BooleanFilter(method="keep_managed")
     ordering = filters.OrderingFilter(fields=["starts_at", "name", "created_at", "updated_at"])
 
     class Meta:
         model = Event
         fields: list[str] = []
+
+    def keep_managed(self, queryset: QuerySet[Event], name: str, value: bool) -> QuerySet[Event]:
+        """Keep events that the caller manages, or those of others."""
+        mine = Event.objects.managed_by(self.request.user).values("pk")
+        return queryset.filter(pk__in=mine) if value else queryset.exclude(pk__in=mine)
 
     def search_text(self, queryset: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
         """Keep events whose name or venue contains the text."""
@@ -101,6 +103,16 @@ class QuestionFilter(filters.FilterSet):
         fields: list[str] = []
 
 
+class ExportFilter(filters.FilterSet):
+    """`?status=`."""
+
+    status = filters.ChoiceFilter(choices=Registration.Status.choices)
+
+    class Meta:
+        model = Registration
+        fields: list[str] = []
+
+
 class RegistrationFilter(filters.FilterSet):
     """`?event= &user= &status= &ticket_type= &search= &updated_since= &ordering=`."""
 
@@ -121,20 +133,11 @@ class RegistrationFilter(filters.FilterSet):
     ) -> QuerySet[Registration]:
         """Keep registrations of people by a part of name or e-mail, or by the reference."""
         people = Q(user__full_name__icontains=value) | Q(user__email__icontains=value)
-        return queryset.filter(people | _has_reference(value))
+        return queryset.filter(people | has_reference(value))
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Filter, then end the order in `id`, so that pages never repeat a row."""
         return _total_order(super().filter_queryset(queryset))
-
-
-def _has_reference(value: str) -> Q:
-    """Match the ids that begin with the digits of a reference, as a range that an index serves."""
-    if not REFERENCE.fullmatch(value):
-        return Q(pk__in=[])
-    digits = value.replace("-", "")
-    first, last = (UUID(digits + rest * (32 - len(digits))) for rest in "0f")
-    return Q(pk__gte=first, pk__lte=last)
 
 
 def _total_order(queryset: QuerySet[Any]) -> QuerySet[Any]:

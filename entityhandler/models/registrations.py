@@ -1,5 +1,6 @@
 """Registrations: one person's place, or place in the queue, at one event."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -15,6 +16,19 @@ from entityhandler.models.users import User
 
 # The least by which a time moves that must move: what PostgreSQL tells apart.
 TICK = timedelta(microseconds=1)
+
+
+# `Registration.reference`, with or without its hyphen.
+REFERENCE = re.compile(r"[0-9a-f]{4}-?[0-9a-f]{4}", re.ASCII | re.IGNORECASE)
+
+
+def has_reference(text: str) -> Q:
+    """Match the ids that begin with the digits of a reference, as a range that an index serves."""
+    if not REFERENCE.fullmatch(text):
+        return Q(pk__in=[])
+    digits = text.replace("-", "")
+    first, last = (uuid.UUID(digits + rest * (32 - len(digits))) for rest in "0f")
+    return Q(pk__gte=first, pk__lte=last)
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):
@@ -64,6 +78,17 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
             .annotate(count=Count("*"))
             .values_list("count", flat=True)
         )
+
+    def matching(self, text: str) -> "RegistrationQuerySet":
+        """Return those whose name or e-mail every word of the text begins, or of that reference."""
+        words = Q()
+        for word in text.split():
+            words &= (
+                Q(user__full_name__istartswith=word)
+                | Q(user__full_name__icontains=f" {word}")
+                | Q(user__email__istartswith=word)
+            )
+        return self.filter(words | has_reference(text.strip()))
 
     def visible_to(self, user: "User | AnonymousUser") -> "RegistrationQuerySet":
         """Return one's own registrations and those of the events one manages."""

@@ -27,6 +27,7 @@ TABLES = [
     "otphandler_gate",
     "otphandler_otppolicy",
     "entityhandler_registration",
+    "entityhandler_registrationimport",
     "entityhandler_tickettype",
     "entityhandler_question",
     "entityhandler_eventmanager",
