@@ -1,4 +1,4 @@
-"""`python -m bench gate|scale|on-sale|workers`: see the targets of the Makefile that begin with bench."""
+"""`python -m bench gate|scale|on-sale|workers`: what `make bench` and its like run."""
 
 import argparse
 import sys

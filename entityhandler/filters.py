@@ -103,6 +103,16 @@ class QuestionFilter(filters.FilterSet):
         fields: list[str] = []
 
 
+class ExportFilter(filters.FilterSet):
+    """`?status=`."""
+
+    status = filters.ChoiceFilter(choices=Registration.Status.choices)
+
+    class Meta:
+        model = Registration
+        fields: list[str] = []
+
+
 class RegistrationFilter(filters.FilterSet):
     """`?event= &user= &status= &ticket_type= &search= &updated_since= &ordering=`."""
 

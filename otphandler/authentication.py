@@ -83,7 +83,8 @@ def scanner_asking(request: HttpRequest) -> Scanner | None:
 
     Every credential that may scan the short way is looked for here and nowhere else; who is in
     doubt is told why by the classes that REST framework tries. The cookie, which a browser sends by
-    itself, counts beside the header alone, as in `DeviceCookieAuthentication`.
+    itself, counts beside the header alone, as in `DeviceCookieAuthentication`: Django's own check
+    against forged requests comes later, as sessions do.
     """
     authorization = request.META.get("HTTP_AUTHORIZATION", "")
     if not authorization and DEVICE_HEADER in request.headers:

@@ -21,9 +21,12 @@ from entityhandler.services import claims, questions, registrations, ticket_type
 from otphandler.models import Scan, Scanner
 from otphandler.services import admission, gates, pairing, tickets
 from tests.conftest import PASSWORD, client_with, code
+from tests.spreadsheets import people, run
 from ticketmgr import urls
 
 WHO = ("anonymous", "ada", "mallory", "grace", "staff", "scanner", "stranger", "revoked")
+
+FILE = people(("guest@example.org", "Guest"))
 
 # {event} is published, {draft} a draft, both grace's; {pending} is mallory's registration.
 TABLE = """
@@ -62,6 +65,13 @@ GET     /events/{event}/otp-policy/                401  403  403  200  200  403 
 GET     /events/{draft}/otp-policy/                401  404  404  200  200  403  403  401
 PATCH   /events/{event}/otp-policy/                401  403  403  200  200  403  403  401
 PATCH   /events/{draft}/otp-policy/                401  404  404  200  200  403  403  401
+GET     /events/{event}/registrations/export/      401  403  403  200  200  403  403  401
+GET     /events/{draft}/registrations/export/      401  404  404  200  200  403  403  401
+POST    /events/{event}/registrations/import/      401  403  403  200  200  403  403  401
+POST    /events/{draft}/registrations/import/      401  404  404  409  409  403  403  401
+GET     /events/{event}/registrations/imports/     401  403  403  200  200  403  403  401
+GET     /events/{draft}/registrations/imports/     401  404  404  200  200  403  403  401
+GET     /events/{event}/registrations/imports/{import}/  401 403 403 200 200 403 403 401
 GET     /ticket-types/                             200  200  200  200  200  200  200  401
 POST    /ticket-types/                             401  403  403  201  201  403  403  401
 GET     /ticket-types/{public}/                    200  200  200  200  200  200  200  401
@@ -151,7 +161,7 @@ class World(NamedTuple):
     """What the paths and bodies of the table name, and the credentials of everybody."""
 
     names: dict[str, str]
-    bodies: dict[str, dict[str, Any]]
+    bodies: dict[str, Any]
     tokens: dict[str, str]
     headers: dict[str, dict[str, str]]
 
@@ -172,7 +182,8 @@ class World(NamedTuple):
         send = getattr(client, row.method.lower())
         path = f"/api/v1{row.path.format(**self.names)}"
         body = [] if row.method == "GET" else [self.bodies.get(row.call, {})]
-        answer = send(path, *body, **self.headers.get(row.call, {}))
+        kind = {"content_type": "text/csv"} if body == [FILE] else {}
+        answer = send(path, *body, **kind, **self.headers.get(row.call, {}))
         if answer.streaming:
             list(answer)  # An open file would be a warning, and a warning is an error.
         return answer
@@ -242,13 +253,14 @@ def world(
         "public": kinds[0],
         "hidden": kinds[1],
         "question": question,
+        "import": run(event, FILE)[0],
         "token": ada.tokens.get(),
         "mallory": mallory,
         "grace": grace,
     }
     triple = {"user": str(ada.pk), "event": str(event.pk), "otp": code(ticket, now)}
     times = {"starts_at": now, "ends_at": now + timedelta(hours=1)}
-    bodies: dict[str, dict[str, Any]] = {
+    bodies: dict[str, Any] = {
         "POST /users/": {"email": "new@x.org", "full_name": "New", "password": PASSWORD},
         "PATCH /users/{mallory}/": {"full_name": "M."},
         "PATCH /users/me/": {"full_name": "Me"},
@@ -261,6 +273,8 @@ def world(
         "POST /events/{draft}/managers/": {"user": str(charles.pk)},
         "PATCH /events/{event}/otp-policy/": {"profile": "gate"},
         "PATCH /events/{draft}/otp-policy/": {"profile": "gate"},
+        "POST /events/{event}/registrations/import/": FILE,
+        "POST /events/{draft}/registrations/import/": FILE,
         "POST /ticket-types/": {"event": str(event.pk), "name": "Balcony"},
         "PATCH /ticket-types/{public}/": {"name": "Balcony"},
         "POST /questions/": {"event": str(event.pk), "kind": "text", "prompt": "Diet?"},

@@ -48,16 +48,20 @@ def run(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_the_api_examples_end_in_an_admission(demo_server: str) -> None:
-    example = BLOCKS[-1].replace("http://127.0.0.1:8000", demo_server)
+def test_the_examples_end_in_an_admission_and_an_import_that_changes_nothing(
+    demo_server: str,
+) -> None:
+    example = "".join(BLOCKS[-2:]).replace("http://127.0.0.1:8000", demo_server)
     example = example.replace(".venv/bin/python", shlex.quote(sys.executable))
     done = run("bash", "-eu", "-c", example)
     assert done.returncode == 0, done.stderr + done.stdout
     assert '"outcome":"admitted"' in done.stdout
+    counts = re.findall(r'"created":(\d+),"updated":\d+,"unchanged":(\d+),"failed":0', done.stdout)
+    assert counts == [("1", "0"), ("1", "0"), ("0", "1"), ("0", "2")]
 
 
 def test_no_block_of_commands_goes_untested() -> None:
-    commands = {line for block in BLOCKS[:-1] for line in block.splitlines() if line}
+    commands = {line for block in BLOCKS[:-2] for line in block.splitlines() if line}
     assert commands == RUN_ELSEWHERE
 
 

@@ -1,6 +1,7 @@
 """The tables of users, events and registrations, one subject per file."""
 
 from entityhandler.models.events import Event, EventManager
+from entityhandler.models.imports import RegistrationImport, RowStatus
 from entityhandler.models.questions import Question
 from entityhandler.models.registrations import Registration
 from entityhandler.models.ticket_types import TicketType
@@ -12,6 +13,8 @@ __all__ = [
     "EventManager",
     "Question",
     "Registration",
+    "RegistrationImport",
+    "RowStatus",
     "TicketType",
     "User",
     "UserToken",
