@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Case, Count, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
+from django.db.models.functions import Lower
 
 from entityhandler.models.events import Event, EventManager, managed_by
 from entityhandler.models.ticket_types import ATTENTION_NOTE_LENGTH, TicketType
@@ -41,6 +42,15 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
     def waiting(self) -> "RegistrationQuerySet":
         """Return the waitlist, the head first; served by `registration_waitlist`."""
         return self.filter(status=Registration.Status.WAITLISTED).order_by("waitlisted_at", "id")
+
+    def beside_accounts(self) -> "RegistrationQuerySet":
+        """Return what guests hold where an account of the same e-mail is registered as well."""
+        accounts = Registration.objects.live().filter(
+            event=OuterRef("event"),
+            user__is_guest=False,
+            user__email__lower=Lower(OuterRef("user__email")),
+        )
+        return self.live().filter(Exists(accounts), user__is_guest=True)
 
     def for_reader(self, user: "User | AnonymousUser") -> "RegistrationQuerySet":
         """Add `is_managed`: whether this reader manages the event and sees the note to the gate."""
