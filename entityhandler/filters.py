@@ -1,9 +1,7 @@
 """The query parameters of the lists; one that is not valid is a 400, never ignored."""
 
-import re
 from datetime import UTC
 from typing import Any
-from uuid import UUID
 
 import django_filters as filters
 from django import forms
@@ -12,9 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from entityhandler.models import Event, Question, Registration, TicketType, User
-
-# `Registration.reference`, with or without its hyphen.
-REFERENCE = re.compile(r"[0-9a-f]{4}-?[0-9a-f]{4}", re.ASCII | re.IGNORECASE)
+from entityhandler.models.people_search import MAX_QUERY_LENGTH, prefix_query
+from entityhandler.models.registrations import RegistrationQuerySet
 
 
 class MomentField(forms.DateTimeField):
@@ -48,15 +45,15 @@ class MomentFilter(filters.IsoDateTimeFilter):
 class UserFilter(filters.FilterSet):
     """`?search=` over names and e-mails."""
 
-    search = filters.CharFilter(method="search_people")
+    search = filters.CharFilter(method="search_people", max_length=MAX_QUERY_LENGTH)
 
     class Meta:
         model = User
         fields: list[str] = []
 
     def search_people(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
-        """Keep people whose name or e-mail contains the text."""
-        return queryset.filter(Q(full_name__icontains=value) | Q(email__icontains=value))
+        """Keep people of whom each word of the text begins a word of name or e-mail."""
+        return queryset.filter(search_words__matches=prefix_query(value))
 
 
 class EventFilter(filters.FilterSet):
@@ -109,32 +106,22 @@ class RegistrationFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=Registration.Status.choices)
     ticket_type = filters.UUIDFilter(field_name="ticket_type_id")
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
-    search = filters.CharFilter(method="search_people")
+    search = filters.CharFilter(method="search_text", max_length=MAX_QUERY_LENGTH)
     ordering = filters.OrderingFilter(fields=["created_at", "updated_at", "status"])
 
     class Meta:
         model = Registration
         fields: list[str] = []
 
-    def search_people(
-        self, queryset: QuerySet[Registration], name: str, value: str
-    ) -> QuerySet[Registration]:
-        """Keep registrations of people by a part of name or e-mail, or by the reference."""
-        people = Q(user__full_name__icontains=value) | Q(user__email__icontains=value)
-        return queryset.filter(people | _has_reference(value))
+    def search_text(
+        self, queryset: RegistrationQuerySet, name: str, value: str
+    ) -> RegistrationQuerySet:
+        """Keep registrations by the beginnings of words of name and e-mail, or by the reference."""
+        return queryset.matching(value)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Filter, then end the order in `id`, so that pages never repeat a row."""
         return _total_order(super().filter_queryset(queryset))
-
-
-def _has_reference(value: str) -> Q:
-    """Match the ids that begin with the digits of a reference, as a range that an index serves."""
-    if not REFERENCE.fullmatch(value):
-        return Q(pk__in=[])
-    digits = value.replace("-", "")
-    first, last = (UUID(digits + rest * (32 - len(digits))) for rest in "0f")
-    return Q(pk__gte=first, pk__lte=last)
 
 
 def _total_order(queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -1,5 +1,6 @@
 """Registrations: one person's place, or place in the queue, at one event."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,11 +11,23 @@ from django.db import models
 from django.db.models import Case, Count, OuterRef, Q, Subquery, When
 
 from entityhandler.models.events import Event, EventManager, managed_by
+from entityhandler.models.people_search import prefix_query
 from entityhandler.models.ticket_types import ATTENTION_NOTE_LENGTH, TicketType
 from entityhandler.models.users import User
 
+# `Registration.reference`, with or without its hyphen.
+REFERENCE = re.compile(r"[0-9a-f]{4}-?[0-9a-f]{4}", re.ASCII | re.IGNORECASE)
 # The least by which a time moves that must move: what PostgreSQL tells apart.
 TICK = timedelta(microseconds=1)
+
+
+def ids_with_reference(text: str) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """Return the first and the last id that a reference stands for, None for another text."""
+    if not REFERENCE.fullmatch(text.strip()):
+        return None
+    digits = text.strip().replace("-", "")
+    first, last = (uuid.UUID(digits + rest * (32 - len(digits))) for rest in "0f")
+    return first, last
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):
@@ -27,6 +40,22 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
     def waiting(self) -> "RegistrationQuerySet":
         """Return the waitlist, the head first; served by `registration_waitlist`."""
         return self.filter(status=Registration.Status.WAITLISTED).order_by("waitlisted_at", "id")
+
+    def matching(self, text: str) -> "RegistrationQuerySet":
+        """Return those of people of whom each word of the text begins a word of name or e-mail.
+
+        Or the one whose reference the text is. Served by `user_search` and the primary key; at a
+        gate: `event.registrations.matching("zo kin")[:10]`.
+        """
+        people = Q(user__search_words__matches=prefix_query(text))
+        ids = ids_with_reference(text)
+        if ids is None:
+            return self.filter(people)
+        # A condition on two tables, joined by OR, would be served by no index.
+        found = Registration.objects.filter(people).values("pk")
+        return self.filter(
+            pk__in=found.union(Registration.objects.filter(pk__range=ids).values("pk"))
+        )
 
     def for_reader(self, user: "User | AnonymousUser") -> "RegistrationQuerySet":
         """Add `is_managed`: whether this reader manages the event and sees the note to the gate."""
