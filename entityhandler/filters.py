@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from entityhandler.models import Event, Question, Registration, TicketType, User
 from entityhandler.models.people_search import MAX_QUERY_LENGTH, prefix_query
+from entityhandler.models.registration_lists import Wanted
 from entityhandler.models.registrations import RegistrationQuerySet
 
 
@@ -106,22 +107,21 @@ class RegistrationFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=Registration.Status.choices)
     ticket_type = filters.UUIDFilter(field_name="ticket_type_id")
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
-    search = filters.CharFilter(method="search_text", max_length=MAX_QUERY_LENGTH)
+    search = filters.CharFilter(max_length=MAX_QUERY_LENGTH)
     ordering = filters.OrderingFilter(fields=["created_at", "updated_at", "status"])
 
     class Meta:
         model = Registration
         fields: list[str] = []
 
-    def search_text(
-        self, queryset: RegistrationQuerySet, name: str, value: str
-    ) -> RegistrationQuerySet:
-        """Keep registrations by the beginnings of words of name and e-mail, or by the reference."""
-        return queryset.matching(value)
+    @property
+    def wanted(self) -> Wanted:
+        """What the query asks for, which is valid."""
+        return Wanted(**{name: value for name, value in self.form.cleaned_data.items() if value})
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Filter, then end the order in `id`, so that pages never repeat a row."""
-        return _total_order(super().filter_queryset(queryset))
+    def filter_queryset(self, queryset: RegistrationQuerySet) -> RegistrationQuerySet:
+        """Keep what is asked for."""
+        return self.wanted.narrow(queryset)
 
 
 def _total_order(queryset: QuerySet[Any]) -> QuerySet[Any]:

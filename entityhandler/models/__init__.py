@@ -2,6 +2,7 @@
 
 from entityhandler.models.events import Event, EventManager
 from entityhandler.models.questions import Question
+from entityhandler.models.registration_counts import RegistrationCount
 from entityhandler.models.registrations import Registration
 from entityhandler.models.ticket_types import TicketType
 from entityhandler.models.tokens import UserToken
@@ -12,6 +13,7 @@ __all__ = [
     "EventManager",
     "Question",
     "Registration",
+    "RegistrationCount",
     "TicketType",
     "User",
     "UserToken",
