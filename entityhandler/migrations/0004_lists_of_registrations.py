@@ -13,6 +13,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(fields=['created_at', 'id'], name='user_by_creation'),
+        ),
         migrations.CreateModel(
             name='RegistrationCount',
             fields=[

@@ -4,14 +4,15 @@ docs/lists.md tells what PostgreSQL does with each of these queries, and how lon
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, Sum
 
 from entityhandler.models.events import EventManager
+from entityhandler.models.long_lists import LongList, count_part
 from entityhandler.models.registration_counts import RegistrationCount
 from entityhandler.models.registrations import Registration, RegistrationQuerySet
 from entityhandler.models.users import User
@@ -91,50 +92,42 @@ class Scope:
         return Q(event__in=self.events) | Q(pk__in=self.own)
 
 
-class RegistrationList:
-    """What `Pages` cuts: a number of rows, and any slice of them."""
-
-    model: ClassVar = Registration
-    # There is no list without an order.
-    ordered = True
+class RegistrationList(LongList[Registration]):
+    """What one reader asked for, of what that reader may see."""
 
     def __init__(self, reader: User, wanted: Wanted) -> None:
         self.reader = reader
         self.wanted = wanted
         self.scope = Scope.of(reader, wanted.event)
+        super().__init__(self._of(wanted), wanted.order, is_search=bool(wanted.search))
 
     def count(self) -> int:
         """Return how many there are, exactly."""
-        if not self.wanted.is_counted:
-            return self._rows().count()
-        return self._kept_count() + self._matching(self.scope.own)
+        if self.wanted.is_counted:
+            return self._counted(self.wanted)
+        ever = replace(self.wanted, updated_since=None)
+        if not ever.is_counted:
+            return super().count()
+        before = self._of(ever).filter(updated_at__lt=self.wanted.updated_since)
+        return count_part(self.rows, before, self._counted(ever))
 
-    def __getitem__(self, cut: slice) -> list[Registration]:
-        """Return a page, each row with its place on the waitlist.
-
-        The ids alone are read up to where the page begins, from an index that has all it takes;
-        the rows only of the page itself.
-        """
-        ids = self._rows().order_by(*self.wanted.order).values("pk")[cut]
+    def shown(self, ids: Any) -> list[Registration]:
+        """Return the rows with these ids, each with its place on the waitlist."""
         rows = Registration.objects.filter(pk__in=ids).for_reader(self.reader)
-        return show_positions(rows.order_by(*self.wanted.order))
+        return show_positions(rows.order_by(*self.order))
 
-    def _rows(self) -> RegistrationQuerySet:
-        return self.wanted.narrow(Registration.objects.filter(self.scope.condition))
+    def _of(self, wanted: Wanted) -> RegistrationQuerySet:
+        return wanted.narrow(Registration.objects.filter(self.scope.condition))
 
-    def _kept_count(self) -> int:
-        """Return what is counted already."""
+    def _counted(self, wanted: Wanted) -> int:
+        """Return how many there are by what is counted already, and the reader's few own ones."""
         counts = RegistrationCount.objects.order_by()
         if not self.scope.every_event:
             counts = counts.filter(event__in=self.scope.events)
-        elif self.wanted.event:
-            counts = counts.filter(event=self.wanted.event)
-        if self.wanted.status:
-            counts = counts.filter(status=self.wanted.status)
-        return counts.aggregate(total=Sum("count"))["total"] or 0
-
-    def _matching(self, own: list[UUID]) -> int:
-        """Return how many of the reader's own registrations are wanted as well."""
-        if self.scope.every_event:
-            return 0
-        return self.wanted.narrow(Registration.objects.filter(pk__in=own)).count()
+        elif wanted.event:
+            counts = counts.filter(event=wanted.event)
+        if wanted.status:
+            counts = counts.filter(status=wanted.status)
+        counted = counts.aggregate(total=Sum("count"))["total"] or 0
+        own = wanted.narrow(Registration.objects.filter(pk__in=self.scope.own))
+        return counted if self.scope.every_event else counted + own.count()

@@ -70,6 +70,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         ordering = ["created_at", "id"]
         indexes = [
+            # GET /users/
+            models.Index(fields=["created_at", "id"], name="user_by_creation"),
             # GET /users/?search= and /registrations/?search=. Without fastupdate: its list of
             # entries to be sorted in later is read by every search and emptied by some sign-up.
             GinIndex(fields=["search_words"], fastupdate=False, name="user_search"),

@@ -27,6 +27,7 @@ from entityhandler.serializers.registrations import (
 )
 from entityhandler.services import claims, registrations
 from entityhandler.services.users import Guest, find_addressee
+from ticketmgr.pagination import LongPages
 from ticketmgr.serializers import validated
 
 
@@ -43,6 +44,7 @@ class RegistrationViewSet(
     serializer_class = RegistrationSerializer
     permission_classes = [IsUser]
     filterset_class = RegistrationFilter
+    pagination_class = LongPages
     lookup_value_converter = "uuid"
     http_method_names = ["get", "post", "patch", "head", "options"]
 
@@ -63,7 +65,8 @@ class RegistrationViewSet(
         asked = RegistrationFilter(request.query_params, Registration.objects.none())
         if not asked.is_valid():
             raise translate_validation(asked.errors)
-        page = self.paginate_queryset(RegistrationList(request.user, asked.wanted))
+        rows: Any = RegistrationList(request.user, asked.wanted)
+        page = self.paginate_queryset(rows)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
