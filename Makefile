@@ -11,13 +11,13 @@ TEST_PROCESSES := 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser demo scan check lint format types imports migrations openapi schema messages clean reset \
-	python install install-dev
+.PHONY: help run test browser demo scan check lint format types imports migrations openapi schema \
+	messages bench bench-scale bench-on-sale bench-workers clean reset python install install-dev
 
 help: ## List these targets
 	@echo "Ticket Manager. Start with: make run"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: install ## Serve the whole application on this machine (PORT=8000)
 	@exec $(LOCAL) serve
@@ -43,6 +43,18 @@ lint: install-dev ## Style
 format: install-dev ## Rewrite the code in the house style
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
+
+bench: install ## Measure a scan: pgbench, a bare view, the real one (ARGS="--rounds 3")
+	@exec $(EXEC) $(PYTHON) -m bench gate $(ARGS)
+
+bench-scale: install ## Is a scan as fast among ten million?
+	@exec $(EXEC) $(PYTHON) -m bench scale $(ARGS)
+
+bench-on-sale: install ## 64 clients, one event of 5,000 seats
+	@exec $(EXEC) $(PYTHON) -m bench on-sale $(ARGS)
+
+bench-workers: install ## The same scans under other workers and threads
+	@exec $(EXEC) $(PYTHON) -m bench workers $(ARGS)
 
 types: install-dev ## Types, strict
 	@$(EXEC) $(PYTHON) -m mypy .

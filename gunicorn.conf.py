@@ -23,8 +23,8 @@ preload_app = True
 def when_ready(server: Any) -> None:
     """Exempt what was loaded from garbage collection.
 
-    It lives as long as the process; looking through it for garbage takes 50 ms each time, in the
-    middle of somebody's scan, and unshares its memory.
+    It lives as long as the process; looking through it for garbage takes 20 ms and more each time,
+    in the middle of somebody's scan, and unshares its memory.
     """
     gc.collect()
     gc.freeze()

@@ -1,1 +1,1 @@
-"""Measures the gate, and what it costs beside its SQL: `make bench`. Nothing imports it but its tests."""
+"""Measures the gate and what it costs beside its SQL: `make bench`."""

@@ -1,16 +1,16 @@
-"""`python -m bench gate|scale|on-sale`: see the targets of the Makefile that begin with bench."""
+"""`python -m bench gate|scale|on-sale|workers`: see the targets of the Makefile that begin with bench."""
 
 import argparse
 import sys
 
-from bench.database import own_database, set_up_django
+from bench.database import make_tables, own_database, set_up_django
 from ticketmgr.local.console import Refusal, say
 
 
 def main() -> int:
     """Run one benchmark in a database of its own; the report is printed and kept."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("name", choices=["gate", "scale", "on-sale"])
+    parser.add_argument("name", choices=["gate", "scale", "on-sale", "workers"])
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured")
     chosen = parser.parse_args()
     try:
@@ -27,10 +27,17 @@ def _run(name: str, url: str, rounds: int) -> None:
     # Only now: these read the settings, and so DATABASE_URL.
     from django.db import connections
 
-    from bench import gate
+    from bench import gate, on_sale, scale, workers
 
     try:
-        report = gate.run(url, rounds)
+        if name == "gate":
+            report = gate.run(url, rounds)
+        elif name == "scale":
+            report = scale.run(url, rounds, make_tables)
+        elif name == "workers":
+            report = workers.run(rounds)
+        else:
+            report = on_sale.run(rounds)
     finally:
         connections.close_all()
     report.publish(name)

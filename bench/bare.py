@@ -65,12 +65,9 @@ def _answer(told: dict[str, Any], status: int) -> HttpResponse:
     return answer
 
 
-LOCKED = [name.rpartition(".")[2] for name in rows.TICKET.sql.split(", ")]
-# What READ selects before the name of the person.
-NAME = sum(
-    columns.count
-    for columns in (rows.SCANNER, rows.GATE, rows.EVENT, rows.POLICY, rows.REGISTRATION)
-) + 1
+LOCKED = rows.TICKET.names
+# Where in the row of READ the name of the person is.
+NAME = rows.beginnings(*rows.SEEN)[-2] + rows.PERSON.names.index("full_name")
 NOTHING_YET = Attendance().to_json()
 
 

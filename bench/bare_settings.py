@@ -2,6 +2,6 @@
 
 from ticketmgr.settings import *  # noqa: F403
 
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = []
 ROOT_URLCONF = "bench.bare"
 WSGI_APPLICATION = "bench.bare_wsgi.application"

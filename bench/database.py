@@ -12,11 +12,11 @@ NAME = "ticketmgr_bench"
 
 
 @contextmanager
-def own_database() -> Iterator[str]:
+def own_database(called: str = NAME) -> Iterator[str]:
     """Make the database and point DATABASE_URL at it for the block; drop it at the end."""
     address = os.environ["DATABASE_URL"]
-    url = urlunsplit(urlsplit(address)._replace(path=f"/{NAME}"))
-    name = sql.Identifier(NAME)
+    url = urlunsplit(urlsplit(address)._replace(path=f"/{called}"))
+    name = sql.Identifier(called)
     with closing(psycopg2.connect(address)) as server:
         server.autocommit = True
         cursor = server.cursor()
@@ -37,6 +37,11 @@ def set_up_django() -> None:
     import django
 
     django.setup()
+    make_tables()
+
+
+def make_tables() -> None:
+    """Apply the migrations to whatever database Django is connected to."""
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)

@@ -20,7 +20,6 @@ from ticketmgr.local.console import Refusal
 from ticketmgr.local.wheel import program
 
 
-
 def script(preparations: Sequence[str], queries: Sequence[str], fresh: Sequence[str]) -> str:
     """Return a pgbench script of the queries of a scan, `fresh` being the ids it made up."""
     lines = ["\\if :n = 0", *(f"{text};" for text in preparations), "\\endif"]

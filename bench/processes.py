@@ -1,4 +1,4 @@
-"""The processes under load: gunicorn started as in production, and what CPU and memory they take."""
+"""The processes under load: gunicorn as in production, and what CPU and memory they take."""
 
 import http.client
 import os
@@ -86,7 +86,10 @@ class Server:
 
 @contextmanager
 def gunicorn(
-    application: str, environment: Mapping[str, str], *options: str, config: str = "gunicorn.conf.py"
+    application: str,
+    environment: Mapping[str, str],
+    *options: str,
+    config: str = "gunicorn.conf.py",
 ) -> Iterator[Server]:
     """Serve an application with the project's gunicorn.conf.py until the block ends."""
     port = free_port()

@@ -25,9 +25,7 @@ class Report:
         """Add a table whose columns are aligned in plain text as well."""
         cells = [columns, *rows]
         widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
-        padded = [
-            [row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in cells
-        ]
+        padded = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in cells]
         rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
         for row in (padded[0], rule, *padded[1:]):
             self.lines.append(f"| {' | '.join(row)} |")

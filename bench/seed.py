@@ -36,7 +36,6 @@ class Gate:
     event: Event
     scanner: Scanner
     token: str
-    guests: int
 
     def guest(self, number: int) -> Guest:
         """Return one of the guests, counted from 0."""
@@ -60,14 +59,14 @@ def secret(number: int) -> bytes:
 def seed_gate(guests: int) -> Gate:
     """Make an event whose guests have numbers from 0 on, all confirmed, all with a ticket."""
     manager = User.objects.create(email="manager@example.org", full_name="Manager")
-    gate = open_gate(manager, guests)
+    gate = open_gate(manager)
     copy_guests(gate.event, range(guests))
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
     return gate
 
 
-def open_gate(manager: User, guests: int) -> Gate:
+def open_gate(manager: User) -> Gate:
     """Make a published event with a scanner; its guests are still to come."""
     now = timezone.now()
     fields = {
@@ -78,19 +77,25 @@ def open_gate(manager: User, guests: int) -> Gate:
     event = events.publish_event(event_id=events.create_event(by=manager, fields=fields).pk)
     gate = gates.create_gate(event=event, name="North")
     scanner, token = gates.create_scanner(gate=gate, name="Phone", now=now)
-    return Gate(event, scanner, token, guests)
+    return Gate(event, scanner, token)
 
 
 def copy_guests(event: Event, numbers: Sequence[int]) -> None:
     """Add accounts, registrations and tickets of guests to an event."""
+    copy_users(numbers)
     now = timezone.now()
     times = {"created_at": now, "updated_at": now}
-    copy(User, (_user(n) | times for n in numbers))
     confirmed = times | {"event_id": event.pk, "status": Registration.Status.CONFIRMED}
     copy(Registration, (_registration(n) | confirmed for n in numbers))
     terms = {"event_id": event.pk, "algorithm": "SHA1", "digits": 6, "period_s": 30}
     copy(Ticket, (_ticket(event, n) | terms | {"created_at": now} for n in numbers))
     Event.objects.filter(pk=event.pk).update(seats_taken=F("seats_taken") + len(numbers))
+
+
+def copy_users(numbers: Sequence[int]) -> None:
+    """Add accounts."""
+    now = timezone.now()
+    copy(User, (_user(n) | {"created_at": now, "updated_at": now} for n in numbers))
 
 
 def copy(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:

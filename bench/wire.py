@@ -20,7 +20,7 @@ SOCKET = ".s.PGSQL.5432"
 
 
 class Relay:
-    """What was sent since the last look: the text of each query, and how often it was waited for."""
+    """What was sent since the last look: each query's text, and how often it was waited."""
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
@@ -45,9 +45,10 @@ class Relay:
 @contextmanager
 def relay(upstream: str) -> Iterator[Relay]:
     """Listen in a folder of its own for the block, and pass everything on to a socket's path."""
-    with tempfile.TemporaryDirectory(prefix="wire-") as directory, socket.socket(
-        socket.AF_UNIX
-    ) as listener:
+    with (
+        tempfile.TemporaryDirectory(prefix="wire-") as directory,
+        socket.socket(socket.AF_UNIX) as listener,
+    ):
         listener.bind(str(Path(directory, SOCKET)))
         listener.listen()
         noted = Relay(directory)

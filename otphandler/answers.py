@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import status
 from rest_framework.response import Response
 
-from entityhandler.models import Event, User
+from entityhandler.models import Event, Registration, User
 from otphandler.models import Gate, Scan
 from otphandler.outcomes import REFUSALS, Outcome
 from otphandler.services.admission import Verdict
@@ -38,6 +38,7 @@ def passed(scan: Scan) -> dict[str, Any]:
         "event": str(scan.event_id),
         "registration": str(scan.registration_id),
         "attendee": _attendee(scan.registration.user),
+        "attention_notes": _attention_notes(scan.registration),
         "gate": _gate(scan.gate),
         "scanned_at": _time(scan.scanned_at),
         "entries": scan.entries,
@@ -47,6 +48,16 @@ def passed(scan: Scan) -> dict[str, Any]:
 
 def _attendee(user: User) -> dict[str, Any]:
     return {"id": str(user.pk), "full_name": user.full_name}
+
+
+def _attention_notes(registration: Registration) -> list[str]:
+    """Return what the gate must know of this person: their own note, then their ticket type's.
+
+    As they are now, also in the answer to a retry: what is written on a scan is what happened.
+    """
+    kind = registration.ticket_type
+    notes = [registration.attention_note, kind.attention_note if kind else ""]
+    return [note for note in notes if note]
 
 
 def _gate(gate: Gate | None) -> dict[str, Any] | None:
@@ -76,6 +87,7 @@ def _members(scan: Scan) -> dict[str, Any]:
     if scan.outcome == Outcome.ALREADY_ADMITTED and scan.registration is not None:
         return {
             "attendee": _attendee(scan.registration.user),
+            "attention_notes": _attention_notes(scan.registration),
             "first_admitted_at": _time(scan.first_admitted_at),
             "gate": _gate(scan.first_gate),
         }

@@ -279,10 +279,19 @@ def test_a_refusal_outside_rest_framework(client: APIClient) -> None:
     assert problem(client.get("/forbid/")) == (403, "permission_denied")
 
 
-def test_the_admin_keeps_its_own_pages(client: APIClient, staff: User) -> None:
+def test_the_admin_keeps_its_own_pages(
+    client: APIClient, staff: User, plain_static_files: None
+) -> None:
     client.login(username=staff.email, password=PASSWORD)
     answer = client.get("/admin/nowhere/")
     assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+@pytest.mark.usefixtures("plain_static_files", "db")
+@pytest.mark.parametrize(("path", "kind"), [("/nowhere/", "text/html"), ("/api/v1/x/", "problem")])
+def test_a_browser_gets_a_page_outside_the_api(client: APIClient, path: str, kind: str) -> None:
+    answer = client.get(path, headers={"accept": "text/html,application/xhtml+xml"})
+    assert (answer.status_code, kind in answer["Content-Type"]) == (404, True)
 
 
 def _register(event: Event, user: User, before: str) -> Any:

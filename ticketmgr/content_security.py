@@ -1,4 +1,4 @@
-"""The Content-Security-Policy of every answer: scripts of ours alone, no other host, no eval.
+"""The Content-Security-Policy of pages and API: scripts of ours alone, no other host, no eval.
 
 Django has this from 6.0 on; the names here (`request.csp_nonce`) are the same.
 """

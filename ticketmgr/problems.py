@@ -192,7 +192,10 @@ def _plain(status: int, detail: str = "") -> JsonResponse:
 
 
 def _is_page(request: HttpRequest) -> bool:
-    return request.path.startswith("/admin/")
+    """Whether a person asked, by a browser; the API answers everybody by problem documents."""
+    if request.path.startswith("/api/"):
+        return False
+    return request.path.startswith("/admin/") or "text/html" in request.headers.get("Accept", "")
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -201,14 +204,14 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a refusal outside the API; the admin keeps its own page."""
+    """Answer a refusal outside the API; people get a page."""
     if _is_page(request):
         return permission_denied(request, exception)
     return _plain(status.HTTP_403_FORBIDDEN)
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer an address that no view has; the admin keeps its own page."""
+    """Answer an address that no view has; people get a page."""
     if _is_page(request):
         return page_not_found(request, exception)
     hint = "" if request.path.endswith("/") else "API addresses end in a slash."

@@ -61,8 +61,9 @@ MIDDLEWARE = [
     "ticketmgr.middleware.HeadHasNoBody",
     "ticketmgr.middleware.BodyHasALength",
     "django.middleware.security.SecurityMiddleware",
-    "ticketmgr.content_security.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # After the static files: a policy says what a document may do, and would weigh on each of them.
+    "ticketmgr.content_security.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

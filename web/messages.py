@@ -29,22 +29,32 @@ def texts_in(source: str) -> list[tuple[str, str]]:
 
 
 def texts_for(modules: Modules, language: str) -> Texts:
-    """Return the translations that these modules need, empty for English."""
-    return (_find.__wrapped__ if settings.DEBUG else _find)(modules, language)
+    """Return the translations that a page starts with, empty for English."""
+    return (_find.__wrapped__ if settings.DEBUG else _find)(modules.now, language)
+
+
+def all_texts(language: str) -> Texts:
+    """Return every translation of modules, for those that are fetched on demand."""
+    files = tuple(str(file.relative_to(SOURCES)) for file in _own_modules())
+    return (_find.__wrapped__ if settings.DEBUG else _find)(files, language)
 
 
 @cache
-def _find(modules: Modules, language: str) -> Texts:
+def _find(files: tuple[str, ...], language: str) -> Texts:
     known = gettext.translation("djangojs", str(LOCALE), [language], fallback=True)
     if not isinstance(known, gettext.GNUTranslations):
         return {}
-    wanted = [pair for file in modules.all for pair in texts_in((SOURCES / file).read_text())]
+    wanted = [pair for file in files for pair in texts_in((SOURCES / file).read_text())]
     return {
         one: [known.ngettext(one, many, 1), known.ngettext(one, many, 2)]
         if many
         else known.gettext(one)
         for one, many in wanted
     }
+
+
+def _own_modules() -> list[Path]:
+    return [file for file in SOURCES.rglob("*.js") if "vendor" not in file.parts]
 
 
 # --- What there is to translate ------------------------------------------------------------------
@@ -55,8 +65,7 @@ TRANSLATE_TAG = re.compile(r'\{%\s*translate\s+"([^"]+)"')
 
 def texts_of_modules() -> set[tuple[str, str]]:
     """Return the messages of every module, those of vendored ones excepted."""
-    files = [file for file in SOURCES.rglob("*.js") if "vendor" not in file.parts]
-    return {pair for file in files for pair in texts_in(file.read_text())}
+    return {pair for file in _own_modules() for pair in texts_in(file.read_text())}
 
 
 def texts_of_templates() -> set[tuple[str, str]]:

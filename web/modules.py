@@ -26,6 +26,10 @@ BARE_NAMES = {
 STATIC_IMPORT = re.compile(r"""^(?:import|export)\b(?:[^"';]*?\bfrom)?\s*["']([^"']+)["']""", re.M)
 LAZY_IMPORT = re.compile(r"""\bimport\(\s*["']([^"']+)["']\s*\)""")
 
+# A comment that has its lines to itself: those are a third of the weight, and found without parsing
+# the language. One that begins with `/*!` is a licence, which stays.
+COMMENT = re.compile(r"^[ \t]*(?:/\*(?!!)(?:[^*]|\*(?!/))*\*/[ \t]*|//.*)\n", re.MULTILINE)
+
 
 class UnknownModule(Exception):
     """A module imports something that is neither a file of ours nor a vendored name."""
@@ -75,7 +79,7 @@ def _closure(files: list[str], pattern: re.Pattern[str]) -> list[str]:
 
 
 def _imports(file: str, pattern: re.Pattern[str]) -> Iterator[str]:
-    for name in pattern.findall((SOURCES / file).read_text()):
+    for name in pattern.findall(COMMENT.sub("", (SOURCES / file).read_text())):
         yield _resolve(name, file)
 
 

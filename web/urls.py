@@ -3,7 +3,7 @@
 from django.urls import path
 
 from web.views.offline import manifest, service_worker
-from web.views.pages import Page
+from web.views.pages import Page, texts
 
 app_name = "web"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("claim/", Page.as_view(entry="web/pages/claim.js"), name="claim"),
     path("tickets/", Page.as_view(entry="web/pages/tickets.js"), name="tickets"),
     path("tickets/<uuid:pk>/", Page.as_view(entry="web/pages/ticket.js"), name="ticket"),
+    path("texts/<str:language>/", texts, name="texts"),
     path("sw.js", service_worker, name="service-worker"),
     path("manifest.webmanifest", manifest, name="manifest"),
 ]

@@ -139,6 +139,10 @@ class PassedScanSerializer(ModelSerializer):
     event = CanonicalUUIDField(source="event_id")
     registration = CanonicalUUIDField(source="registration_id")
     attendee = AttendeeSerializer(source="registration.user")
+    attention_notes = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What the gate must know of this person; for its eyes alone",
+    )
     gate = GateNameSerializer(allow_null=True)
 
     class Meta:
@@ -151,6 +155,7 @@ class PassedScanSerializer(ModelSerializer):
             "event",
             "registration",
             "attendee",
+            "attention_notes",
             "gate",
             "scanned_at",
             "entries",

@@ -31,6 +31,7 @@ class TicketSerializer(ModelSerializer):
             "first_admitted_at",
             "first_gate",
             "last_entry_at",
+            "revoked_at",
             "server_time",
         ]
         read_only_fields = fields

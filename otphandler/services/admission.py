@@ -176,8 +176,9 @@ def _lock_ticket(scanner: Scanner, attempt: Attempt) -> Ticket | None:
 
 def _recorded(recorded_id: UUID, attempt: Attempt) -> Scan:
     """Return the scan that this attempt repeats; raises ScanIdConflict."""
-    shown = Scan.objects.select_related("registration__user", "gate", "first_gate")
-    scan = shown.get(pk=recorded_id)
+    scan = Scan.objects.select_related(
+        "registration__user", "registration__ticket_type", "gate", "first_gate"
+    ).get(pk=recorded_id)
     if bytes(scan.request_digest or b"") != attempt.digest():
         raise ScanIdConflict
     return scan

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db.models import DEFERRED, Model
 from psycopg2.extras import Json
 
-from entityhandler.models import Event, Registration, User
+from entityhandler.models import Event, Registration, TicketType, User
 from otphandler.models import Gate, OtpPolicy, Scan, Scanner, Ticket
 from ticketmgr.prepared import Prepared, run
 
@@ -56,7 +56,12 @@ EVENT = Columns(
     *("admission_opens_at", "admission_closes_at"),
 )
 POLICY = Columns(OtpPolicy, "policy", "event_id", "past_tolerance_s", "future_tolerance_s")
-REGISTRATION = Columns(Registration, "registration", "id", "event_id", "user_id", "status")
+REGISTRATION = Columns(
+    Registration,
+    "registration",
+    *("id", "event_id", "user_id", "ticket_type_id", "status", "attention_note"),
+)
+TICKET_TYPE = Columns(TicketType, "ticket_type", "id", "attention_note")
 PERSON = Columns(User, "person", "id", "full_name")
 TICKET = Columns(
     Ticket,
@@ -101,7 +106,7 @@ LOCK_TICKET = Prepared(
     parameters=2,
 )
 
-SEEN: tuple[Columns[Any], ...] = (EVENT, POLICY, REGISTRATION, PERSON)
+SEEN: tuple[Columns[Any], ...] = (EVENT, POLICY, REGISTRATION, TICKET_TYPE, PERSON)
 READ = Prepared(
     "gate_read",
     f"""
@@ -126,6 +131,8 @@ READ = Prepared(
                AND status = 'cancelled'
              ORDER BY cancelled_at DESC, id
              LIMIT 1))
+      LEFT JOIN entityhandler_tickettype AS ticket_type
+        ON ticket_type.id = registration.ticket_type_id
       LEFT JOIN entityhandler_user AS person ON person.id = registration.user_id
      WHERE scanner.id = $1 AND scanner.digest = $2 AND scanner.revoked_at IS NULL
     """,  # noqa: S608 - the names are ours
@@ -136,19 +143,18 @@ _COUNTED = [
     *("last_step", "failures", "blocked_until", "movements", "entries", "inside"),
     *("first_admitted_at", "first_gate_id", "last_entry_at"),
 ]
+_CHANGES = ", ".join(f"{name} = ${place}" for place, name in enumerate(_COUNTED, start=2))
 COUNT_ON_TICKET = Prepared(
     "gate_count_on_ticket",
-    "UPDATE otphandler_ticket SET "
-    + ", ".join(f"{name} = ${place}" for place, name in enumerate(_COUNTED, start=2))
-    + " WHERE id = $1",
+    f"UPDATE otphandler_ticket SET {_CHANGES} WHERE id = $1",  # noqa: S608 - the names are ours
     parameters=1 + len(_COUNTED),
 )
 
 RECORDED = [field.attname for field in Scan._meta.concrete_fields]
+_PLACES = ", ".join(f"${place}" for place in range(1, len(RECORDED) + 1))
 RECORD_SCAN = Prepared(
     "gate_record_scan",
-    f"INSERT INTO otphandler_scan ({', '.join(RECORDED)})"
-    f" VALUES ({', '.join(f'${place}' for place in range(1, len(RECORDED) + 1))})",
+    f"INSERT INTO otphandler_scan ({', '.join(RECORDED)}) VALUES ({_PLACES})",  # noqa: S608
     parameters=len(RECORDED),
 )
 
@@ -221,11 +227,12 @@ def write(ticket: Ticket | None, scan: Scan, seen: tuple[UUID, datetime] | None)
 
 
 def _sight(row: Sequence[Any]) -> Sight:
-    event, policy, registration, person = (
-        part.take(row, first) for part, first in zip(SEEN, _BEGINNINGS, strict=False)
-    )
+    parts = zip(SEEN, _BEGINNINGS, strict=False)
+    event, policy, registration, ticket_type, person = (part.take(row, at) for part, at in parts)
+    assert event is not None
     if registration is not None:
         registration.event, registration.user = event, person
+        registration.ticket_type = ticket_type
     policy = policy or OtpPolicy(event_id=event.pk)
     return Sight(event, policy, registration, *row[_BEGINNINGS[-1] :])
 

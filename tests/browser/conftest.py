@@ -9,7 +9,14 @@ from urllib.parse import urlsplit
 import pytest
 from django.core.management import call_command
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from entityhandler.models import User
 from tests.browser import axe
@@ -30,6 +37,7 @@ def playwright() -> Iterator[Playwright]:
     executable()
     # Django refuses its ORM in a thread with an event loop, for nothing async runs there by itself.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         yield playwright
 

@@ -1,14 +1,17 @@
 """What all pages stand on: the policy, codes by WebCrypto, QR codes drawn and read."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from entityhandler.models import Event, User
+from otphandler.services.tickets import TicketSecret
 from otphandler.totp import Algorithm, to_base32
 from tests.browser.camera import FakeCamera
 from tests.browser.conftest import Watch
+from tests.browser.ticket_page import code_shown, open_ticket, wait_until_kept
 from tests.otphandler.test_totp import RFC_6238, SEEDS
 
 CODE_AT = """async ([secret, algorithm, unixS]) => {
@@ -133,3 +136,23 @@ def test_the_pages_of_others_work_under_their_policies(
     page = open_phone(staff)
     page.goto(address)
     expect(page.get_by_text(text).first).to_be_visible()
+
+
+@pytest.fixture
+def debug(settings: Any, plain_static_files: None) -> None:
+    """Run as a developer does: plain names, files read anew with each request."""
+    settings.DEBUG = True
+
+
+def test_the_pages_work_with_debug_too(
+    debug: None, open_phone: Callable[..., Page], ada: User, ticket: TicketSecret
+) -> None:
+    page = open_phone(ada)
+    open_ticket(page, ticket)
+    wait_until_kept(page)
+    assert page.locator("script[type=module]").get_attribute("src") == (
+        "/static/web/pages/ticket.js"
+    )
+    page.context.set_offline(True)
+    page.reload()
+    assert code_shown(page)

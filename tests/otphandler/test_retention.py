@@ -13,7 +13,7 @@ from django.utils import timezone
 from entityhandler.models import Event, Registration, User
 from entityhandler.services import events
 from otphandler.models import Gate, Scan, Scanner, Ticket
-from otphandler.services import retention
+from otphandler.services import manual, retention
 from otphandler.services.admission import Attempt, submit_scan
 
 NOW = timezone.now()
@@ -42,6 +42,33 @@ def test_an_event_past_its_retention_goes_with_all_that_hangs_on_it(long_gone: E
     assert "2 of otphandler_scan" in purge("--yes")
     for model in (Event, Registration, Gate, Scanner, Ticket, Scan):
         assert not model.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_scans_go_in_steps_also_those_that_were_taken_back(
+    long_gone: Event, grace: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "SCANS_PER_STEP", 1)
+    later = NOW + timedelta(seconds=1)
+    manual.undo_admission(
+        registration_id=Registration.objects.get().pk, by=grace, reason="Mistake", now=later
+    )
+    assert retention.purge_event(event_id=long_gone.pk, now=NOW)["otphandler_scan"] == 3
+    assert not Scan.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_purge_that_was_cut_off_is_continued(
+    long_gone: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "SCANS_PER_STEP", 1)
+    monkeypatch.setattr(retention, "TABLES", ["no_such_table"])
+    with pytest.raises(DatabaseError):
+        retention.purge_event(event_id=long_gone.pk, now=NOW)
+    assert (Scan.objects.count(), Event.objects.count()) == (0, 1)
+    monkeypatch.undo()
+    retention.purge_event(event_id=long_gone.pk, now=NOW)
+    assert not Event.objects.exists()
 
 
 def test_people_stay(long_gone: Event, ada: User) -> None:

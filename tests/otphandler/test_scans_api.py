@@ -70,7 +70,7 @@ def test_an_admission_says_who_entered_where(
     assert answer["gate"] == {"id": str(north.pk), "name": "North"}
     assert answer.keys() == {
         *("id", "scan_id", "outcome", "direction", "event", "registration", "attendee"),
-        *("gate", "scanned_at", "entries", "first_admitted_at"),
+        *("attention_notes", "gate", "scanned_at", "entries", "first_admitted_at"),
     }
 
 

@@ -104,6 +104,7 @@ def test_a_ticket_shows_its_parameters_and_never_its_secret(ticket: TicketSecret
         "first_admitted_at": None,
         "first_gate": None,
         "last_entry_at": None,
+        "revoked_at": None,
     }
 
 

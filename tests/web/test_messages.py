@@ -62,3 +62,13 @@ def test_a_page_speaks_the_language_of_the_browser(db: None) -> None:
     page = Client(headers={"accept-language": "de-CH,de;q=0.9"}).get("/").content.decode()
     assert '<html lang="de">' in page
     assert '"Events":"Veranstaltungen"' in page
+
+
+def test_words_of_modules_that_come_later_are_there_in_every_language() -> None:
+    found = Client().get("/texts/de/").json()
+    assert found["Pass it on"] == "Weitergeben"
+    assert found["{count} place left"] == ["noch {count} Platz", "noch {count} Plätze"]
+
+
+def test_a_language_that_nobody_offers_has_no_words() -> None:
+    assert Client().get("/texts/tlh/").status_code == 404

@@ -1,1 +1,1 @@
-"""The database engine that settings.py names: Django's own for PostgreSQL, and what the gate needs."""
+"""The database engine of the settings: Django's own, and what the gate needs."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -34,6 +35,7 @@ def _precache() -> dict[str, Any]:
         "immutable": not settings.DEBUG,
         "list": reverse("web:tickets"),
         "ticket": reverse("web:ticket", args=[ANY_TICKET]),
+        "nothingKept": render_to_string("web/nothing_kept.html"),
     }
 
 

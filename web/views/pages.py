@@ -2,17 +2,20 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
 from django.views.generic import View
 
 from entityhandler.models import User
-from web.messages import texts_for
+from web.messages import all_texts, texts_for
 from web.modules import modules_of
 
 
@@ -22,6 +25,7 @@ def boot_data(request: HttpRequest, entry: str) -> dict[str, Any]:
     return {
         "language": language,
         "texts": texts_for(modules_of(entry), language),
+        "allTexts": None if language == "en" else reverse("web:texts", args=[language]),
         "user": _person(request),
     }
 
@@ -50,3 +54,17 @@ class Page(View):
         """Answer the shell; the module reads the rest of the address itself."""
         context = {"entry": self.entry, "boot": boot_data(request, self.entry)}
         return render(request, self.template_name, context)
+
+
+# Seconds; a translation that was mended may be an hour old.
+TEXTS_MAX_AGE = 3600
+
+
+@require_safe
+@cache_control(max_age=TEXTS_MAX_AGE)
+@gzip_page
+def texts(request: HttpRequest, language: str) -> JsonResponse:
+    """Answer the words of modules that a page fetches on demand."""
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
+    return JsonResponse(all_texts(language))

@@ -12,6 +12,7 @@ from otphandler import demo
 WELCOME = """
 Ticket Manager is ready: {base_url}/
 
+  Events and tickets  {base_url}/
   API documentation   {base_url}/api/v1/docs/
   Administration      {base_url}/admin/
 {demo}
@@ -22,7 +23,7 @@ Accounts, all with the password {password}:
 
   {staff:<20} superuser: administration and API
   {manager:<20} manages the demo event
-  {guest:<20} is registered for it
+  {guest:<20} is registered for it: sign in and open "My tickets"
 
 Scan Ada's ticket as the device at the gate would; paste this in another terminal:
 

@@ -2,7 +2,8 @@
 
 /**
  * @typedef {{id: string, full_name: string, email: string}} Person
- * @typedef {{language: string, texts: Object<string, string|string[]>, user: Person|null}} Boot
+ * @typedef {{language: string, texts: Object<string, string|string[]>, allTexts: string|null,
+ *   user: Person|null}} Boot  `allTexts` is where the words of modules fetched on demand are
  */
 
 /** @type {Boot} */

@@ -51,3 +51,19 @@ export function formatDay(moment, timeZone) {
     weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit",
   });
 }
+
+/**
+ * A module that is fetched on demand, together with its words.
+ *
+ * @template T
+ * @param {Promise<T>} module as `import("…")` returns it
+ * @returns {Promise<T>}
+ */
+export async function withTexts(module) {
+  if (boot.allTexts) {
+    const answer = await fetch(boot.allTexts);
+    Object.assign(boot.texts, await answer.json());
+    boot.allTexts = null;
+  }
+  return module;
+}

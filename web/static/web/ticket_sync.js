@@ -1,6 +1,6 @@
 /** Keeping a ticket of this device in step with the server's: fetched once, then looked after. */
 
-import { get, post } from "./api.js";
+import { Problem, get, post } from "./api.js";
 import { boot } from "./boot.js";
 import { ServerClock } from "./clock.js";
 import { importKey } from "./totp.js";
@@ -24,6 +24,7 @@ async function fetchSecret(id) {
 async function fetchAttendance(id) {
   const sentMs = Date.now();
   const attendance = await get(`/registrations/${id}/ticket/`);
+  if (attendance.revoked_at) throw new Problem({ status: 409, code: "registration_not_confirmed" });
   const clock = new ServerClock();
   clock.learn(attendance.server_time, sentMs, Date.now());
   return { attendance, clock: clock.measured };

@@ -4,7 +4,7 @@
  * It never keeps an answer of the API: secrets and people's data are none of its business.
  */
 
-const { version, files, staticPrefix, immutable, list, ticket } = {{ precache|safe }};
+const { version, files, staticPrefix, immutable, list, ticket, nothingKept } = {{ precache|safe }};
 const FILES = `files-${version}`;
 /** Emptied at sign-out by wallet.js, for these pages say who is signed in. */
 const PAGES = "pages";
@@ -57,15 +57,14 @@ async function file(request) {
 
 /** The server's page where it comes in time, else the kept one; the front page becomes the list. */
 async function page(request, kept) {
-  const cache = await caches.open(PAGES);
   const isFrontPage = new URL(request.url).pathname === "/";
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (answer.ok && !isFrontPage) await cache.put(kept, answer.clone());
+    if (answer.ok && !isFrontPage) await (await caches.open(PAGES)).put(kept, answer.clone());
     return answer;
-  } catch (error) {
-    const found = await cache.match(kept, { ignoreVary: true });
-    if (!found) throw error;
+  } catch {
+    const found = await caches.match(kept, { cacheName: PAGES, ignoreVary: true });
+    if (!found) return new Response(nothingKept, { headers: { "Content-Type": "text/html" } });
     return isFrontPage ? Response.redirect(list) : found;
   }
 }

@@ -8,7 +8,8 @@ import { GivingUp } from "../components/giving_up.js";
 import { RegisterForm } from "../components/register_form.js";
 import { gettext } from "../i18n.js";
 import { explain } from "../problems.js";
-import { describeSales, describeStatus } from "../registration.js";
+import { describeStatus } from "../registration.js";
+import { describeSales } from "../sales.js";
 import { html, show, useEffect, useState } from "../view.js";
 
 const ID = location.pathname.split("/")[2];

@@ -6,7 +6,8 @@ import { EventFacts } from "../components/event_facts.js";
 import { Frame } from "../components/frame.js";
 import { gettext, ngettext } from "../i18n.js";
 import { explain } from "../problems.js";
-import { describeSales, describeStatus } from "../registration.js";
+import { describeStatus } from "../registration.js";
+import { describeSales } from "../sales.js";
 import { html, show, useEffect, useState } from "../view.js";
 
 /** Under this many places left it is worth saying how many. */

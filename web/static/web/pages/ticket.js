@@ -6,10 +6,8 @@ import { Admitted, isUsed } from "../components/admitted.js";
 import { Code } from "../components/code.js";
 import { EventFacts } from "../components/event_facts.js";
 import { Frame, signInAddress } from "../components/frame.js";
-import { GivingUp } from "../components/giving_up.js";
-import { formatDay, gettext } from "../i18n.js";
+import { formatDay, gettext, withTexts } from "../i18n.js";
 import { keepPages, useOnline } from "../offline.js";
-import { explain } from "../problems.js";
 import { describeStatus } from "../registration.js";
 import { fetchDetails, fetchTicket, forgetIfGone, refresh } from "../ticket_sync.js";
 import { html, show, useEffect, useMemo, useRef, useState } from "../view.js";
@@ -55,6 +53,7 @@ function useTicket() {
     setProblem(error);
     if (await forgetIfGone(ID, error)) {
       known.current = null;
+      setDetails(await fetchDetails(ID).catch(() => null));
       setTicket(null);
       setState("none");
     } else if (!known.current) {
@@ -156,6 +155,21 @@ function Kept() {
   return html`<p class="quiet small kept" role="status">${text}</p>`;
 }
 
+/** Fetched when it is opened: few people cancel, and everybody waits for the code. */
+function CannotCome(props) {
+  const [GivingUp, setPart] = useState(null);
+  async function open() {
+    const { GivingUp: part } = await withTexts(import("../components/giving_up.js"));
+    setPart(() => part);
+  }
+  return html`
+    <details onToggle=${open}>
+      <summary>${gettext("Cannot come?")}</summary>
+      ${GivingUp && html`<${GivingUp} ...${props} />`}
+    </details>
+  `;
+}
+
 function Ready({ ticket, clock, online, problem, onDone }) {
   const { event, attendance } = ticket;
   const [again, setAgain] = useState(false);
@@ -178,11 +192,17 @@ function Ready({ ticket, clock, online, problem, onDone }) {
     ${event && html`<section class="card"><${EventFacts} event=${event} /></section>`}
     <a class="button wide" href="/tickets/">${gettext("All my tickets")}</a>
     ${ticket.registration && online && !used &&
-    html`<details>
-      <summary>${gettext("Cannot come?")}</summary>
-      <${GivingUp} registration=${ticket.registration} onDone=${onDone} />
-    </details>`}
+    html`<${CannotCome} registration=${ticket.registration} onDone=${onDone} />`}
   `;
+}
+
+/** The sentences are fetched when there is something to explain. */
+function Explanation({ problem }) {
+  const [text, setText] = useState("");
+  useEffect(() => {
+    withTexts(import("../problems.js")).then(({ explain }) => setText(explain(problem)));
+  }, [problem]);
+  return html`<p role="alert">${text}</p>`;
 }
 
 /** Why there is no code: the registration's own state, or what the server said. */
@@ -198,7 +218,7 @@ function None({ details, problem }) {
       ${registration?.position &&
       html`<p>${gettext("Number {position} on the waitlist", { position: registration.position })}</p>`}
       ${moment && html`<p>${gettext("Your code appears here {moment}.", { moment })}</p>`}
-      ${!registration && problem && html`<p role="alert">${explain(problem)}</p>`}
+      ${!registration && problem && html`<${Explanation} problem=${problem} />`}
       ${details &&
       html`<a class="button wide" href=${`/events/${details.event.id}/`}>${gettext("The event")}</a>`}
       <a class="button wide" href="/tickets/">${gettext("All my tickets")}</a>
