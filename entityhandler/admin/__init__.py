@@ -2,9 +2,25 @@
 
 from django.contrib import admin
 
-from entityhandler.admin import events, questions, registrations, ticket_types, tokens, users
+from entityhandler.admin import (
+    events,
+    questions,
+    registration_counts,
+    registrations,
+    ticket_types,
+    tokens,
+    users,
+)
 
 admin.site.site_header = admin.site.site_title = "Ticket Manager"
 admin.site.index_title = "Everything, for staff"
 
-__all__ = ["events", "questions", "registrations", "ticket_types", "tokens", "users"]
+__all__ = [
+    "events",
+    "questions",
+    "registration_counts",
+    "registrations",
+    "ticket_types",
+    "tokens",
+    "users",
+]
