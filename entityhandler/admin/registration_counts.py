@@ -16,4 +16,5 @@ class RegistrationCountAdmin(ServiceAdmin[RegistrationCount]):
     list_filter = ("status", EventFilter)
     search_fields = ("event__name",)
     ordering = ("event", "status", "id")
+    autocomplete_fields = ("event",)
     fields = ("event", "status", "count")

@@ -60,7 +60,7 @@ class RegistrationViewSet(
         return registration
 
     def list(self, request: Request) -> Response:
-        """Answer a page; what is asked for is checked first."""
+        """Registrations: one's own, and those of the events one manages."""
         assert isinstance(request.user, User)
         asked = RegistrationFilter(request.query_params, Registration.objects.none())
         if not asked.is_valid():
