@@ -11,7 +11,7 @@ TEST_PROCESSES := 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser demo scan check lint format types imports migrations openapi schema \
+.PHONY: help run test browser demo scan gate check lint format types imports migrations openapi schema \
 	messages bench bench-scale bench-on-sale bench-workers bench-lists clean reset python install install-dev
 
 help: ## List these targets
@@ -33,6 +33,9 @@ demo: install ## Play a day at the gate against the running `make run`
 
 scan: install ## Print a ready curl command that scans a fresh code
 	@exec $(EXEC) sh -c 'exec $(PYTHON) manage.py print_welcome --curl-only --base-url "http://127.0.0.1:$$PORT"'
+
+gate: install ## Print a link that pairs a browser with the demo gate
+	@exec $(EXEC) sh -c 'exec $(PYTHON) manage.py print_welcome --gate-only --base-url "http://127.0.0.1:$$PORT"'
 
 check: lint types imports migrations schema test ## All that continuous integration checks
 

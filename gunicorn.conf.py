@@ -8,11 +8,19 @@ from typing import Any
 # The container binds every address on its command line; anything else stays on this machine.
 bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 
-# A request waits for the database most of its time, so threads carry the load. Processes use the
-# processors for hashing passwords. Two of them, so that one may die without closing the gate.
+# One per processor (`make bench-workers`): Python, two thirds of the CPU of a scan, runs in one
+# thread of a process at a time, and PostgreSQL wants the processors as well. Four on two processors
+# scanned no faster than two, and took 15 MB and eight connections more each. Two also on one
+# processor, so that one may die without closing the gate.
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+# Of gunicorn's classes the one that keeps connections alive without an event loop, which the driver
+# does not know. A scanner that had to connect anew for each scan would pay two round trips of its
+# network more.
 worker_class = "gthread"
-# Every thread keeps one connection: workers x threads must fit PostgreSQL's max_connections.
+# While one thread waits for PostgreSQL, or for somebody else's lock, another runs. With four there
+# are fewer scans per second; with fewer threads than clients the slowest scan in a hundred waits
+# for seconds; sixteen bring nothing. Each keeps one database connection for ten minutes
+# (CONN_MAX_AGE): workers x threads must fit PostgreSQL's max_connections.
 threads = 8
 
 # Loaded once, before the processes part: a mistake in the settings ends the start with one

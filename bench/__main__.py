@@ -1,4 +1,4 @@
-"""`python -m bench gate|scale|on-sale|workers|lists`: see the bench targets of the Makefile."""
+"""`python -m bench gate|scale|on-sale|workers|lists`: what `make bench` and its like run."""
 
 import argparse
 import sys

@@ -1,6 +1,6 @@
 """Events, guests and scans by the million, made by PostgreSQL itself.
 
-Nobody scans these guests, so their secrets are noise; all else is as the application leaves it.
+Nobody scans these guests, so their secrets do not open; all else is as the application leaves it.
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,10 @@ CREATE TEMPORARY TABLE bulk_event AS
     SELECT gen_random_uuid() AS id, gen_random_uuid() AS gate_id, gen_random_uuid() AS scanner_id
       FROM generate_series(1, %(events)s);
 INSERT INTO entityhandler_event
-    SELECT (jsonb_populate_record(template, jsonb_build_object('id', bulk.id))).*
-      FROM entityhandler_event AS template, bulk_event AS bulk WHERE template.id = %(event)s;
+    SELECT made.*
+      FROM entityhandler_event AS template, bulk_event AS bulk,
+           jsonb_populate_record(template, jsonb_build_object('id', bulk.id)) AS made
+     WHERE template.id = %(event)s;
 INSERT INTO otphandler_gate (id, event_id, name, created_at)
     SELECT gate_id, id, 'North', now() FROM bulk_event;
 INSERT INTO otphandler_scanner (id, event_id, gate_id, name, digest, created_at)
@@ -28,20 +30,25 @@ CREATE TEMPORARY TABLE bulk_guest AS
     SELECT gen_random_uuid() AS user_id, gen_random_uuid() AS registration_id, bulk.*
       FROM bulk_event AS bulk, generate_series(1, %(guests)s);
 INSERT INTO entityhandler_user
-    SELECT (jsonb_populate_record(template, jsonb_build_object(
-           'id', bulk.user_id, 'email', bulk.user_id || '@example.org'))).*
-      FROM entityhandler_user AS template, bulk_guest AS bulk WHERE template.id = %(user)s;
+    SELECT made.*
+      FROM entityhandler_user AS template, bulk_guest AS bulk,
+           jsonb_populate_record(template, jsonb_build_object(
+           'id', bulk.user_id, 'email', bulk.user_id || '@example.org')) AS made
+     WHERE template.id = %(user)s;
 INSERT INTO entityhandler_registration
-    SELECT (jsonb_populate_record(template, jsonb_build_object(
-           'id', bulk.registration_id, 'user_id', bulk.user_id, 'event_id', bulk.id))).*
-      FROM entityhandler_registration AS template, bulk_guest AS bulk
+    SELECT made.*
+      FROM entityhandler_registration AS template, bulk_guest AS bulk,
+           jsonb_populate_record(template, jsonb_build_object(
+           'id', bulk.registration_id, 'user_id', bulk.user_id, 'event_id', bulk.id)) AS made
      WHERE template.id = %(registration)s;
 INSERT INTO otphandler_ticket
-    SELECT (jsonb_populate_record(template, jsonb_build_object(
+    SELECT made.*
+      FROM otphandler_ticket AS template, bulk_guest AS bulk,
+           jsonb_populate_record(template, jsonb_build_object(
            'id', gen_random_uuid(), 'registration_id', bulk.registration_id, 'event_id', bulk.id,
            'movements', 1, 'entries', 1, 'inside', 1, 'first_admitted_at', now(),
-           'last_entry_at', now(), 'first_gate_id', bulk.gate_id, 'last_step', 1))).*
-      FROM otphandler_ticket AS template, bulk_guest AS bulk WHERE template.id = %(ticket)s;
+           'last_entry_at', now(), 'first_gate_id', bulk.gate_id, 'last_step', 1)) AS made
+     WHERE template.id = %(ticket)s;
 """
 # Each guest was admitted once and then refused again and again.
 SCANS = """

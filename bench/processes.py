@@ -92,6 +92,8 @@ def gunicorn(
     config: str = "gunicorn.conf.py",
 ) -> Iterator[Server]:
     """Serve an application with the project's gunicorn.conf.py until the block ends."""
+    # Nobody collected static files here; WhiteNoise would warn of a missing folder.
+    (ROOT / "var" / "static").mkdir(parents=True, exist_ok=True)
     port = free_port()
     bound = ["--bind", f"{HOST}:{port}", "--log-level", "warning", *options]
     process = subprocess.Popen(

@@ -58,17 +58,23 @@ class UserFilter(filters.FilterSet):
 
 
 class EventFilter(filters.FilterSet):
-    """`?status= &starts_after= &starts_before= &search= &ordering=`."""
+    """`?managed= &status= &starts_after= &starts_before= &search= &ordering=`."""
 
     status = filters.ChoiceFilter(choices=Event.Status.choices)
     starts_after = MomentFilter(field_name="starts_at", lookup_expr="gte")
     starts_before = MomentFilter(field_name="starts_at", lookup_expr="lt")
     search = filters.CharFilter(method="search_text")
+    managed = filters.BooleanFilter(method="keep_managed")
     ordering = filters.OrderingFilter(fields=["starts_at", "name", "created_at", "updated_at"])
 
     class Meta:
         model = Event
         fields: list[str] = []
+
+    def keep_managed(self, queryset: QuerySet[Event], name: str, value: bool) -> QuerySet[Event]:
+        """Keep events that the caller manages, or those of others."""
+        mine = Event.objects.managed_by(self.request.user).values("pk")
+        return queryset.filter(pk__in=mine) if value else queryset.exclude(pk__in=mine)
 
     def search_text(self, queryset: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
         """Keep events whose name or venue contains the text."""
@@ -96,6 +102,16 @@ class QuestionFilter(filters.FilterSet):
 
     class Meta:
         model = Question
+        fields: list[str] = []
+
+
+class ExportFilter(filters.FilterSet):
+    """`?status=`."""
+
+    status = filters.ChoiceFilter(choices=Registration.Status.choices)
+
+    class Meta:
+        model = Registration
         fields: list[str] = []
 
 

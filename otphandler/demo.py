@@ -15,10 +15,12 @@ from entityhandler.models import Event, Registration, User
 from entityhandler.services import events, registrations
 from otphandler import totp
 from otphandler.models import Gate, OtpPolicy, Scanner
-from otphandler.services import gates, manual, tickets
+from otphandler.services import gates, manual, pairing, tickets
 
 STAFF, MANAGER, GUEST = "staff@example.org", "grace@example.org", "ada@example.org"
 EVENT_NAME, GATE_NAME, SCANNER_NAME = "Analytical Engine Night", "North", "Demo phone"
+# The device that opens the gate page: a pairing of it leaves the other's token alone.
+PAGE_SCANNER_NAME = "Gate page"
 # The event stays open for this long after each start of the demo.
 OPEN_FOR = timedelta(days=30)
 # The scanner's token is shown once by the server, so the demo keeps its own copy, for its owner.
@@ -84,6 +86,17 @@ def ready_scan(*, now: datetime) -> ReadyScan:
         otp=totp.code_at(found.secret, step, parameters),
         valid_for_s=expires_s - unix_s,
     )
+
+
+def pairing_token(*, now: datetime) -> str:
+    """Return the one-time token that pairs a browser with the demo gate; raises DemoIsOff."""
+    gate = _gate(load(now=now))
+    scanner = Scanner.objects.active().filter(gate=gate, name=PAGE_SCANNER_NAME).first()
+    if scanner is None:
+        scanner, _ = gates.create_scanner(gate=gate, name=PAGE_SCANNER_NAME, now=now)
+        gates.permit_override(scanner_id=scanner.pk, allowed=True)
+    _, token = pairing.start_pairing(scanner_id=scanner.pk, now=now)
+    return token
 
 
 def _person(email: str, full_name: str, **rank: bool) -> User:

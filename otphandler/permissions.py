@@ -6,6 +6,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from otphandler.authentication import DEVICE_HEADER
 from otphandler.models import Scanner
 
 
@@ -18,6 +19,14 @@ class IsScanner(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Whether the caller is a scanner."""
         return isinstance(request.auth, Scanner)
+
+
+class FromGatePage(BasePermission):
+    """The gate page, by its header: no other site makes a device pair with what it chose."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Whether the request has the header."""
+        return DEVICE_HEADER in request.headers
 
 
 class HoldsRegistration(BasePermission):

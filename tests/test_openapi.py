@@ -30,7 +30,8 @@ def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
 
 
 def test_scanners_alone_scan(document: dict[str, Any]) -> None:
-    assert document["paths"]["/api/v1/scans/"]["post"]["security"] == [{"scannerToken": []}]
+    credentials = document["paths"]["/api/v1/scans/"]["post"]["security"]
+    assert credentials == [{"scannerToken": []}, {"deviceCookie": []}]
 
 
 def test_the_server_serves_the_document(client: APIClient) -> None:

@@ -19,11 +19,14 @@ from rest_framework.test import APIClient
 from entityhandler.models import Event, User, UserToken
 from entityhandler.services import claims, questions, registrations, ticket_types, tokens
 from otphandler.models import Scan, Scanner
-from otphandler.services import admission, gates, tickets
+from otphandler.services import admission, gates, pairing, tickets
 from tests.conftest import PASSWORD, client_with, code
+from tests.spreadsheets import people, run
 from ticketmgr import urls
 
 WHO = ("anonymous", "ada", "mallory", "grace", "staff", "scanner", "stranger", "revoked")
+
+FILE = people(("guest@example.org", "Guest"))
 
 # {event} is published, {draft} a draft, both grace's; {pending} is mallory's registration.
 TABLE = """
@@ -62,6 +65,13 @@ GET     /events/{event}/otp-policy/                401  403  403  200  200  403 
 GET     /events/{draft}/otp-policy/                401  404  404  200  200  403  403  401
 PATCH   /events/{event}/otp-policy/                401  403  403  200  200  403  403  401
 PATCH   /events/{draft}/otp-policy/                401  404  404  200  200  403  403  401
+GET     /events/{event}/registrations/export/      401  403  403  200  200  403  403  401
+GET     /events/{draft}/registrations/export/      401  404  404  200  200  403  403  401
+POST    /events/{event}/registrations/import/      401  403  403  200  200  403  403  401
+POST    /events/{draft}/registrations/import/      401  404  404  409  409  403  403  401
+GET     /events/{event}/registrations/imports/     401  403  403  200  200  403  403  401
+GET     /events/{draft}/registrations/imports/     401  404  404  200  200  403  403  401
+GET     /events/{event}/registrations/imports/{import}/  401 403 403 200 200 403 403 401
 GET     /ticket-types/                             200  200  200  200  200  200  200  401
 POST    /ticket-types/                             401  403  403  201  201  403  403  401
 GET     /ticket-types/{public}/                    200  200  200  200  200  200  200  401
@@ -104,7 +114,14 @@ DELETE  /gates/{gate}/                             401  404  404  409  409  403 
 GET     /scanners/                                 401  200  200  200  200  403  403  401
 POST    /scanners/                                 401  400  400  201  201  403  403  401
 GET     /scanners/me/                              401  403  403  403  403  200  200  401
+PATCH   /scanners/me/                              401  403  403  403  403  200  200  401
+GET     /scanners/me/search/                       401  403  403  403  403  400  400  401
+POST    /scanners/me/admit/                        401  403  403  403  403  201  400  401
+DELETE  /scanners/me/pairing/                      401  403  403  403  403  204  204  401
+POST    /scanners/pair/                            201  201  201  201  201  201  201  201
 GET     /scanners/{scanner}/                       401  404  404  200  200  403  403  401
+PATCH   /scanners/{scanner}/                       401  404  404  200  200  403  403  401
+POST    /scanners/{scanner}/pairing/               401  404  404  201  201  403  403  401
 POST    /scanners/{scanner}/revoke/                401  404  404  200  200  403  403  401
 POST    /scanners/{scanner}/rotate/                401  404  404  200  200  403  403  401
 POST    /scanners/{scanner}/unblock/               401  404  404  204  204  403  403  401
@@ -144,8 +161,9 @@ class World(NamedTuple):
     """What the paths and bodies of the table name, and the credentials of everybody."""
 
     names: dict[str, str]
-    bodies: dict[str, dict[str, Any]]
+    bodies: dict[str, Any]
     tokens: dict[str, str]
+    headers: dict[str, dict[str, str]]
 
     def call(self, row: Row, who: str) -> Any:
         """Return the answer; what the call changed is undone, so that everybody meets the same."""
@@ -157,10 +175,15 @@ class World(NamedTuple):
 
     def _call(self, row: Row, who: str) -> Any:
         client = client_with(self.tokens[who]) if who in self.tokens else APIClient()
+        return self.send(client, row)
+
+    def send(self, client: APIClient, row: Row) -> Any:
+        """Return the answer to the row's call from that client."""
         send = getattr(client, row.method.lower())
         path = f"/api/v1{row.path.format(**self.names)}"
         body = [] if row.method == "GET" else [self.bodies.get(row.call, {})]
-        answer = send(path, *body)
+        kind = {"content_type": "text/csv"} if body == [FILE] else {}
+        answer = send(path, *body, **kind, **self.headers.get(row.call, {}))
         if answer.streaming:
             list(answer)  # An open file would be a warning, and a warning is an error.
         return answer
@@ -216,6 +239,8 @@ def world(
         "revoked": token_of(mallory),
     }
     UserToken.objects.get(digest=tokens.digest(credentials["revoked"])).delete()
+    gates.permit_override(scanner_id=scanner_and_token[0].pk, allowed=True)
+    _, pairing_token = pairing.start_pairing(scanner_id=scanner_and_token[0].pk, now=now)
     names = {
         "event": event,
         "draft": draft,
@@ -228,13 +253,14 @@ def world(
         "public": kinds[0],
         "hidden": kinds[1],
         "question": question,
+        "import": run(event, FILE)[0],
         "token": ada.tokens.get(),
         "mallory": mallory,
         "grace": grace,
     }
     triple = {"user": str(ada.pk), "event": str(event.pk), "otp": code(ticket, now)}
     times = {"starts_at": now, "ends_at": now + timedelta(hours=1)}
-    bodies: dict[str, dict[str, Any]] = {
+    bodies: dict[str, Any] = {
         "POST /users/": {"email": "new@x.org", "full_name": "New", "password": PASSWORD},
         "PATCH /users/{mallory}/": {"full_name": "M."},
         "PATCH /users/me/": {"full_name": "Me"},
@@ -247,6 +273,8 @@ def world(
         "POST /events/{draft}/managers/": {"user": str(charles.pk)},
         "PATCH /events/{event}/otp-policy/": {"profile": "gate"},
         "PATCH /events/{draft}/otp-policy/": {"profile": "gate"},
+        "POST /events/{event}/registrations/import/": FILE,
+        "POST /events/{draft}/registrations/import/": FILE,
         "POST /ticket-types/": {"event": str(event.pk), "name": "Balcony"},
         "PATCH /ticket-types/{public}/": {"name": "Balcony"},
         "POST /questions/": {"event": str(event.pk), "kind": "text", "prompt": "Diet?"},
@@ -265,8 +293,14 @@ def world(
         "PATCH /gates/{gate}/": {"name": "Main"},
         "POST /scanners/": {"gate": str(scanner_and_token[0].gate_id), "name": "Phone 3"},
         "POST /scans/": triple,
+        "PATCH /scanners/me/": {"queue_length": 3},
+        "PATCH /scanners/{scanner}/": {"name": "Ann's phone"},
+        "POST /scanners/me/admit/": {"registration": str(ticket.registration.pk), "reason": "x"},
+        "POST /scanners/pair/": {"token": pairing_token},
     }
-    return World({name: str(thing.pk) for name, thing in names.items()}, bodies, credentials)
+    headers = {"POST /scanners/pair/": {"HTTP_GATE_DEVICE": "1"}}
+    ids = {name: str(thing.pk) for name, thing in names.items()}
+    return World(ids, bodies, credentials, headers)
 
 
 def _admit(user: User, event: Event, manager: User) -> tuple[Any, Scan]:
@@ -286,6 +320,13 @@ def test_everybody_gets_the_status_of_the_table(world: World, row: Row) -> None:
     assert {who: answer.status_code for who, answer in answers.items()} == row.statuses
     challenged = {who for who, answer in answers.items() if answer.has_header("WWW-Authenticate")}
     assert challenged == {who for who, status in row.statuses.items() if status == 401}
+
+
+@pytest.mark.parametrize("row", list(rows()), ids=lambda row: row.call)
+def test_a_paired_device_gets_what_its_scanner_gets(world: World, row: Row) -> None:
+    device = APIClient(HTTP_GATE_DEVICE="1")
+    device.cookies["gate"] = world.tokens["scanner"]
+    assert world.send(device, row).status_code == row.statuses["scanner"]
 
 
 def test_a_revoked_scanner_is_nobody(world: World) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from entityhandler.models import User
 from otphandler import demo
 from otphandler.models import Scan
+from otphandler.services import pairing
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = re.findall(
@@ -46,16 +48,20 @@ def run(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_the_api_examples_end_in_an_admission(demo_server: str) -> None:
-    example = BLOCKS[-1].replace("http://127.0.0.1:8000", demo_server)
+def test_the_examples_end_in_an_admission_and_an_import_that_changes_nothing(
+    demo_server: str,
+) -> None:
+    example = "".join(BLOCKS[-2:]).replace("http://127.0.0.1:8000", demo_server)
     example = example.replace(".venv/bin/python", shlex.quote(sys.executable))
     done = run("bash", "-eu", "-c", example)
     assert done.returncode == 0, done.stderr + done.stdout
     assert '"outcome":"admitted"' in done.stdout
+    counts = re.findall(r'"created":(\d+),"updated":\d+,"unchanged":(\d+),"failed":0', done.stdout)
+    assert counts == [("1", "0"), ("1", "0"), ("0", "1"), ("0", "2")]
 
 
 def test_no_block_of_commands_goes_untested() -> None:
-    commands = {line for block in BLOCKS[:-1] for line in block.splitlines() if line}
+    commands = {line for block in BLOCKS[:-2] for line in block.splitlines() if line}
     assert commands == RUN_ELSEWHERE
 
 
@@ -95,3 +101,21 @@ def test_the_printed_curl_line_is_admitted_once_however_often_it_is_printed(
         line = capsys.readouterr().out
         assert "201 Created" in run("bash", "-c", line).stdout
         assert "409 Conflict" in run("bash", "-c", line).stdout
+
+
+def test_the_printed_link_pairs_a_browser_with_the_demo_gate(
+    demo_server: str, capsys: pytest.CaptureFixture[str], client: APIClient
+) -> None:
+    call_command("print_welcome", "--gate-only", "--base-url", demo_server)
+    address, _, token = capsys.readouterr().out.strip().partition("#")
+    assert address == f"{demo_server}/gate/pair/"
+    body = {"token": token}
+    answer = client.post("/api/v1/scanners/pair/", body, HTTP_GATE_DEVICE="1")
+    assert answer.json()["gate"]["name"] == demo.GATE_NAME
+
+
+def test_pairing_the_demo_gate_leaves_the_curl_line_its_token(demo_server: str) -> None:
+    before = demo.TOKEN_FILE.read_text()
+    pairing.pair_device(text=demo.pairing_token(now=timezone.now()), now=timezone.now())
+    demo.load(now=timezone.now())
+    assert demo.TOKEN_FILE.read_text() == before

@@ -53,6 +53,27 @@ class ScannerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unt
         return {"type": "http", "scheme": "bearer", "description": "`tms_…`, from POST /scanners/"}
 
 
+class DeviceCookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The cookie of a paired device."""
+
+    target_class = "otphandler.authentication.DeviceCookieAuthentication"
+    name = "deviceCookie"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return the OpenAPI security scheme."""
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "__Host-gate",
+            "description": "From POST /scanners/pair/; counts beside the header `Gate-Device` "
+            "alone. Without HTTPS_ONLY its name is `gate`.",
+        }
+
+
+# The credentials of devices; all others are people's.
+DEVICE_SCHEMES = {ScannerTokenScheme.name, DeviceCookieScheme.name}
+
+
 class Schema(AutoSchema):
     """Adds what REST framework cannot know: who asks with what, and how refusals look."""
 
@@ -63,7 +84,7 @@ class Schema(AutoSchema):
         return [
             scheme
             for scheme in super().get_auth()
-            if ("scannerToken" in scheme) == for_devices or not scheme
+            if bool(DEVICE_SCHEMES & scheme.keys()) == for_devices or not scheme
         ]
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> Any:

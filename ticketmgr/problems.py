@@ -37,10 +37,10 @@ FRAMEWORK_PROBLEMS = {
     403: ("permission_denied", "This is not yours to do."),
     404: ("not_found", "There is nothing here that you may see."),
     405: ("method_not_allowed", "This address does not take that method."),
-    406: ("not_acceptable", "Only JSON is spoken here."),
+    406: ("not_acceptable", "Nothing that you accept is spoken here."),
     411: ("length_required", "Send the body with its Content-Length, not in chunks."),
     413: ("body_too_large", "The body is larger than anything this server reads."),
-    415: ("unsupported_media_type", "Send JSON."),
+    415: ("unsupported_media_type", "The body is in a media type that this address does not read."),
     429: ("too_many_requests", "Too many requests; wait before the next one."),
     500: ("internal_error", "The server failed; the failure was logged."),
 }
@@ -221,6 +221,11 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 def handler500(request: HttpRequest) -> HttpResponse:
     """Answer a failure without telling anything about it; Django has logged the traceback."""
     return _plain(status.HTTP_500_INTERNAL_SERVER_ERROR)
+
+
+def body_too_large() -> HttpResponse:
+    """Answer a body that nothing here would read to its end."""
+    return _plain(status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
 
 
 def length_required() -> HttpResponse:

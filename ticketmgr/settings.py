@@ -60,10 +60,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "ticketmgr.middleware.HeadHasNoBody",
     "ticketmgr.middleware.BodyHasALength",
+    "ticketmgr.middleware.BodyIsBounded",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # After the static files: a policy says what a document may do, and would weigh on each of them.
     "ticketmgr.content_security.ContentSecurityPolicy",
+    # Devices need nothing of what follows.
+    "otphandler.views.gate.PlainScansFirst",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -183,12 +186,14 @@ GOOGLE_WALLET_ISSUER_NAME = env.text("GOOGLE_WALLET_ISSUER_NAME", default="Ticke
 # How many proxies of ours stand in front; with 0, X-Forwarded-For is nobody's word.
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", default=0)
 # A batch of 500 scans is about 150 kB; nothing we accept as JSON is larger than this many bytes.
+# Files have a limit of their own, see ticketmgr/uploads.py.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "entityhandler.authentication.UserTokenAuthentication",
         "otphandler.authentication.ScannerTokenAuthentication",
+        "otphandler.authentication.DeviceCookieAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -203,6 +208,8 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "sign-up": env.text("SIGN_UP_RATE", default="60/min"),
         "sign-in": env.text("SIGN_IN_RATE", default="60/min"),
+        # Per device: quicker than people type, too slow to read a guest list by the alphabet.
+        "guest-search": "60/min",
     },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from web.views.gate import GatePage
 from web.views.offline import manifest, service_worker
 from web.views.pages import Page, texts
 
@@ -18,4 +19,7 @@ urlpatterns = [
     path("texts/<str:language>/", texts, name="texts"),
     path("sw.js", service_worker, name="service-worker"),
     path("manifest.webmanifest", manifest, name="manifest"),
+    path("gate/", GatePage.as_view(entry="web/pages/gate.js"), name="gate"),
+    path("gate/pair/", GatePage.as_view(entry="web/pages/gate_pair.js"), name="gate-pair"),
+    path("gate/devices/", Page.as_view(entry="web/pages/gate_devices.js"), name="gate-devices"),
 ]

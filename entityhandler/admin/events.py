@@ -9,13 +9,14 @@ from django.utils.html import format_html
 
 from entityhandler.admin.filters import EventFilter
 from entityhandler.admin.service_admin import Form, ServiceAdmin, who
+from entityhandler.admin.spreadsheets import WithFiles
 from entityhandler.admin.wall_time import InEventsZone
 from entityhandler.models import Event, EventManager
 from entityhandler.services import events
 
 
 @admin.register(Event)
-class EventAdmin(InEventsZone, ServiceAdmin[Event]):
+class EventAdmin(InEventsZone, WithFiles, ServiceAdmin[Event]):
     """Events; status and counters change by actions and registrations alone."""
 
     services = frozenset({"add", "change", "delete"})

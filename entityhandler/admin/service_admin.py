@@ -46,7 +46,9 @@ else:
 # What a service may answer instead of writing; OperationalError is a lock that came too late.
 REFUSALS = (DomainError, ValidationError, ObjectDoesNotExist, OperationalError)
 # Digests and sealed secrets are neither shown nor searched: `?digest__gt=…` would tell them too.
-HIDDEN_FIELDS = frozenset({"digest", "request_digest", "sealed_secret", "blob", "password"})
+HIDDEN_FIELDS = frozenset(
+    {"digest", "pairing_digest", "request_digest", "sealed_secret", "blob", "password"}
+)
 # One request runs a service for so many rows at most: each is a transaction of its own.
 MOST_ROWS_PER_ACTION = 200
 

@@ -1,6 +1,7 @@
 """The tables of users, events and registrations, one subject per file."""
 
 from entityhandler.models.events import Event, EventManager
+from entityhandler.models.imports import RegistrationImport, RowStatus
 from entityhandler.models.questions import Question
 from entityhandler.models.registration_counts import RegistrationCount
 from entityhandler.models.registrations import Registration
@@ -14,6 +15,8 @@ __all__ = [
     "Question",
     "Registration",
     "RegistrationCount",
+    "RegistrationImport",
+    "RowStatus",
     "TicketType",
     "User",
     "UserToken",

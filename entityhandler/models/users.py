@@ -1,12 +1,13 @@
 """People: whoever signs in, registers or manages."""
 
 import uuid
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.db import models
+from django.db import connections, models
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
@@ -27,6 +28,21 @@ class UserManager(BaseUserManager["User"]):
     def guest_by_email(self, email: str) -> "User | None":
         """Return the guest with this e-mail, or None; served by `user_guest_email_unique`."""
         return self._with_email(email).filter(is_guest=True).first()
+
+    def lowered(self, emails: Sequence[str]) -> list[str]:
+        """Return the e-mails as they are compared; PostgreSQL's lower case is not Python's."""
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(
+                "SELECT lower(email) FROM unnest(%s::text[]) WITH ORDINALITY AS given(email, place)"
+                " ORDER BY place",
+                [list(emails)],
+            )
+            return [row[0] for row in cursor.fetchall()]
+
+    def by_lowered(self, emails: Collection[str], *, guests: bool) -> "dict[str, User]":
+        """Return accounts or guests by their e-mail, as `lowered` gives it; one query."""
+        found = self.annotate(lowered=Lower("email")).filter(lowered__in=emails, is_guest=guests)
+        return {user.lowered: user for user in found}
 
     def _with_email(self, email: str) -> "models.QuerySet[User]":
         # PostgreSQL lowers both sides: its idea of lower case is the index's, Python's is another.

@@ -14,7 +14,7 @@ from django.db.models import F, Max, Q, Value
 from django.db.models.functions import Greatest
 
 from entityhandler.models import Event, Registration, TicketType
-from entityhandler.models.registrations import TICK
+from entityhandler.models.registrations import TICK, RegistrationQuerySet
 from entityhandler.models.seated import Seated
 from ticketmgr.errors import DomainError
 
@@ -50,6 +50,8 @@ class Seats:
     event: Event
     types: dict[UUID, TicketType]
     _changed: set[UUID] = field(default_factory=set)
+    # The time of whoever came to the queue last, once it was looked up.
+    _last_in_queue: datetime | None = None
 
     @classmethod
     def lock(cls, event_id: UUID) -> "Seats":
@@ -112,6 +114,11 @@ class Seats:
 
     def move(self, registration: Registration, status: Registration.Status, now: datetime) -> None:
         """Take a registration to another status: counters in memory, the row written."""
+        self.turn(registration, status, now)
+        registration.save(update_fields=["status", "updated_at", "cancelled_at"])
+
+    def turn(self, registration: Registration, status: Registration.Status, now: datetime) -> None:
+        """Take a registration to another status, all in memory."""
         assert status in Registration.TRANSITIONS[registration.status]
         kind = self.type_of(registration)
         self._count(registration.status, kind, -1)
@@ -121,7 +128,6 @@ class Seats:
         registration.touch(now)
         if status == Status.CANCELLED:
             registration.cancelled_at = now
-        registration.save(update_fields=["status", "updated_at", "cancelled_at"])
 
     def save(self) -> None:
         """Write the counters that changed."""
@@ -161,28 +167,35 @@ class Seats:
         """Count in whoever moves up now; one that finds its type filled waits for another round."""
         if self.event.status != Event.Status.PUBLISHED or not self.event.waitlist_length:
             return
-        waiting = self.event.registrations.waiting()
-        if self.types:
-            free = [pk for pk, kind in self.types.items() if not kind.is_full]
-            waiting = waiting.filter(Q(ticket_type__isnull=True) | Q(ticket_type__in=free))
         # Read before the loop, which changes how many seats are left.
-        for pk, kind_id in list(
-            waiting.values_list("pk", "ticket_type_id")[: self.event.seats_left]
-        ):
+        for pk, kind_id in self._next_in_queue():
             kind = None if kind_id is None else self.types[kind_id]
             if kind is None or not kind.is_full:
                 self._count(Status.WAITLISTED, kind, -1)
                 self._count(self.status_of_a_seat, kind, +1)
                 yield pk
 
+    def _next_in_queue(self) -> list[tuple[UUID, UUID | None]]:
+        """Return as many as there are seats of those whose type has one: ids, with the type's."""
+        waiting = self._waiting()
+        if self.types:
+            free = [pk for pk, kind in self.types.items() if not kind.is_full]
+            waiting = waiting.filter(Q(ticket_type__isnull=True) | Q(ticket_type__in=free))
+        return list(waiting.values_list("pk", "ticket_type_id")[: self.event.seats_left])
+
+    def _waiting(self) -> RegistrationQuerySet:
+        return self.event.registrations.waiting()
+
     def _end_of_queue(self, now: datetime) -> datetime:
         """Return a time after everybody who waits: whoever came under the lock later is later.
 
         `now` was read before the lock was waited for, so it may be older than the last one's.
         """
-        last = self.event.registrations.waiting().aggregate(Max("waitlisted_at"))
-        latest = last["waitlisted_at__max"]
-        return now if latest is None else max(now, latest + TICK)
+        if self._last_in_queue is None:
+            last = self.event.registrations.waiting().aggregate(Max("waitlisted_at"))
+            self._last_in_queue = last["waitlisted_at__max"] or now - TICK
+        self._last_in_queue = max(now, self._last_in_queue + TICK)
+        return self._last_in_queue
 
     def _queue_length(self, kind: TicketType | None) -> int:
         if kind is not None:

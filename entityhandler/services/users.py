@@ -80,13 +80,18 @@ def resolve(person: User | Guest) -> User:
     """
     if isinstance(person, User):
         return person
-    guest = User(email=person.email, full_name=person.full_name, is_guest=True)
-    guest.set_unusable_password()
-    guest.full_clean(validate_unique=False, validate_constraints=False)
-    User.objects.bulk_create([guest], ignore_conflicts=True)
+    User.objects.bulk_create([new_guest(person)], ignore_conflicts=True)
     found = User.objects.guest_by_email(person.email)
     assert found is not None
     return found
+
+
+def new_guest(person: Guest) -> User:
+    """Return the row of a new guest, not yet inserted; raises ValidationError."""
+    guest = User(email=person.email, full_name=person.full_name, is_guest=True)
+    guest.set_unusable_password()
+    guest.full_clean(validate_unique=False, validate_constraints=False)
+    return guest
 
 
 def _by_id(user_id: UUID | None) -> User | None:

@@ -4,9 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from entityhandler.models import Event
 from otphandler.models import Gate, Scanner
-from otphandler.serializers.scans import GateNameSerializer
 from ticketmgr.serializers import AwareDateTimeField, CanonicalUUIDField, ModelSerializer
 
 
@@ -35,7 +33,18 @@ class ScannerSerializer(ModelSerializer):
 
     class Meta:
         model = Scanner
-        fields = ["id", "event", "gate", "name", "created_at", "last_seen_at", "revoked_at"]
+        fields = [
+            "id",
+            "event",
+            "gate",
+            "name",
+            "may_override",
+            "queue_length",
+            "created_at",
+            "paired_at",
+            "last_seen_at",
+            "revoked_at",
+        ]
         read_only_fields = fields
 
 
@@ -46,6 +55,21 @@ class NewScannerSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
 
 
+class ScannerChangesSerializer(serializers.Serializer[Any]):
+    """What a manager changes of a device."""
+
+    name = serializers.CharField(max_length=100, required=False)
+    may_override = serializers.BooleanField(required=False)
+
+
+class PairingLinkSerializer(serializers.Serializer[Any]):
+    """A link that pairs one device, once; to be shown as a QR code."""
+
+    scanner = CanonicalUUIDField()
+    url = serializers.URLField(help_text="Its fragment is the one-time token, shown this once")
+    expires_at = AwareDateTimeField()
+
+
 class ScannerWithTokenSerializer(ScannerSerializer):
     """A device with its new token, shown this once."""
 
@@ -54,25 +78,3 @@ class ScannerWithTokenSerializer(ScannerSerializer):
     class Meta(ScannerSerializer.Meta):
         fields = [*ScannerSerializer.Meta.fields, "token"]
         read_only_fields = fields
-
-
-class ScannedEventSerializer(ModelSerializer):
-    """The event, as a device shows it."""
-
-    class Meta:
-        model = Event
-        fields = ["id", "name", "time_zone", "starts_at", "ends_at", "status"]
-
-
-class ScannerSelfSerializer(ModelSerializer):
-    """What a device needs to know about itself."""
-
-    gate = GateNameSerializer()
-    event = ScannedEventSerializer()
-    server_time = AwareDateTimeField()
-    digits = serializers.IntegerField()
-    period_s = serializers.IntegerField()
-
-    class Meta:
-        model = Scanner
-        fields = ["id", "name", "gate", "event", "server_time", "digits", "period_s"]

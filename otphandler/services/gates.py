@@ -1,6 +1,6 @@
 """Gates and the devices at them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from ticketmgr.errors import DomainError
 from ticketmgr.transactions import settled, violated_constraint, write_use_case
 
 PREFIX = "tms_"
+# A device reports every few seconds; one that says nothing new is written down this often.
+REPORT_EVERY = timedelta(minutes=1)
 
 
 class GateNameTaken(DomainError):
@@ -82,7 +84,7 @@ def rotate_scanner(*, scanner_id: UUID) -> tuple[Scanner, str]:
 
     Locks the scanner row. Raises AlreadyRevoked and NotSettled.
     """
-    scanner = _lock(scanner_id)
+    scanner = lock_scanner(scanner_id)
     text = new_token(PREFIX)
     scanner.digest = digest(text)
     scanner.save(update_fields=["digest"])
@@ -96,10 +98,43 @@ def revoke_scanner(*, scanner_id: UUID, now: datetime) -> Scanner:
 
     Locks the scanner row. Raises AlreadyRevoked and NotSettled.
     """
-    scanner = _lock(scanner_id)
+    scanner = lock_scanner(scanner_id)
     scanner.revoked_at = now
     scanner.save(update_fields=["revoked_at"])
     return scanner
+
+
+@write_use_case
+def rename_scanner(*, scanner_id: UUID, name: str) -> Scanner:
+    """Give a device another name. Locks the scanner row. Raises AlreadyRevoked."""
+    scanner = lock_scanner(scanner_id)
+    scanner.name = name
+    scanner.full_clean(exclude=["digest"])
+    scanner.save(update_fields=["name"])
+    return scanner
+
+
+@settled
+@write_use_case
+def permit_override(*, scanner_id: UUID, allowed: bool) -> Scanner:
+    """Say whether people at a device may admit by hand; once answered, it holds.
+
+    Locks the scanner row. Raises AlreadyRevoked and NotSettled.
+    """
+    scanner = lock_scanner(scanner_id)
+    scanner.may_override = allowed
+    scanner.save(update_fields=["may_override"])
+    return scanner
+
+
+@write_use_case
+def report_queue(*, scanner: Scanner, queue_length: int, now: datetime) -> None:
+    """Note how many scans wait in a device; a row that says so already is not written again."""
+    told = Scanner.objects.filter(
+        pk=scanner.pk, queue_length=queue_length, last_seen_at__gt=now - REPORT_EVERY
+    )
+    if not told.exists():
+        Scanner.objects.filter(pk=scanner.pk).update(queue_length=queue_length, last_seen_at=now)
 
 
 def find_scanner(text: str) -> Scanner | None:
@@ -107,7 +142,7 @@ def find_scanner(text: str) -> Scanner | None:
     return gate_rows.find_scanner(digest(text))
 
 
-def _lock(scanner_id: UUID) -> Scanner:
+def lock_scanner(scanner_id: UUID) -> Scanner:
     """Return the scanner, locked; raises AlreadyRevoked."""
     scanner = Scanner.objects.select_for_update(no_key=True).get(pk=scanner_id)
     if scanner.revoked_at is not None:

@@ -13,9 +13,9 @@ from entityhandler.models import Event
 from ticketmgr.errors import DomainError
 from ticketmgr.transactions import write_use_case
 
-# A step takes about a tenth of a second. Deleting millions of scans at once would be one transaction
-# of minutes: nothing waits for its locks, but until it ends PostgreSQL tidies up no updated row, and
-# whoever revokes a scanner or closes doors meanwhile waits for it (`ticketmgr.transactions.settled`).
+# A step takes about a tenth of a second. Deleting millions of scans at once would be a transaction
+# of minutes: nothing waits for its locks, but until it ends PostgreSQL tidies up no updated row,
+# and whoever revokes a scanner or closes doors waits for it (`ticketmgr.transactions.settled`).
 SCANS_PER_STEP = 2_000
 # What hangs on an event, in the order in which foreign keys let go. Users stay: they are not the
 # event's.
@@ -27,6 +27,7 @@ TABLES = [
     "otphandler_gate",
     "otphandler_otppolicy",
     "entityhandler_registration",
+    "entityhandler_registrationimport",
     "entityhandler_tickettype",
     "entityhandler_question",
     "entityhandler_eventmanager",
@@ -77,7 +78,7 @@ def _purge_step(*, event_id: UUID, now: datetime, which: str) -> int:
             f" WHERE event_id = %s AND {which} ORDER BY scanned_at, id LIMIT %s)",
             [event_id, SCANS_PER_STEP],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @write_use_case

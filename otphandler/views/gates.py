@@ -14,19 +14,23 @@ from rest_framework.response import Response
 from entityhandler.models import Event
 from entityhandler.permissions import IsUser, ManagesEvent, require_manager
 from otphandler.filters import GateFilter, ScannerFilter
-from otphandler.models import Gate, OtpPolicy, Scanner
-from otphandler.permissions import IsScanner
+from otphandler.models import Gate, Scanner
 from otphandler.serializers.gates import (
     GateSerializer,
     NewGateSerializer,
     NewScannerSerializer,
-    ScannerSelfSerializer,
+    PairingLinkSerializer,
+    ScannerChangesSerializer,
     ScannerSerializer,
     ScannerWithTokenSerializer,
 )
 from otphandler.services import gates, throttle
+from otphandler.services.pairing import start_pairing
 from ticketmgr.errors import InvalidField
 from ticketmgr.serializers import validated
+
+# The page that exchanges the token; a test of the pages compares the two.
+PAIRING_PAGE = "/gate/pair/"
 
 
 @extend_schema_view(
@@ -79,7 +83,7 @@ class GateViewSet(viewsets.ModelViewSet[Gate]):
 class ScannerViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Scanner]
 ):
-    """Devices, for managers of their event; and what a device knows about itself."""
+    """Devices, for managers of their event."""
 
     queryset = Scanner.objects.none()
     serializer_class = ScannerSerializer
@@ -104,6 +108,22 @@ class ScannerViewSet(
             raise InvalidField(pointer="gate", code="does_not_exist", detail="No such gate.")
         scanner, token = gates.create_scanner(gate=gate, name=data["name"], now=timezone.now())
         return _with_token(scanner, token, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        summary="Rename a scanner, or let it admit by hand",
+        request=ScannerChangesSerializer,
+        responses=ScannerSerializer,
+    )
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Change a device."""
+        scanner = self.get_object()
+        changes = validated(ScannerChangesSerializer(data=request.data))
+        if "name" in changes:
+            scanner = gates.rename_scanner(scanner_id=scanner.pk, name=changes["name"])
+        if "may_override" in changes:
+            allowed = changes["may_override"]
+            scanner = gates.permit_override(scanner_id=scanner.pk, allowed=allowed)
+        return Response(ScannerSerializer(scanner).data)
 
     @extend_schema(
         summary="Take a scanner out of service", request=None, responses=ScannerSerializer
@@ -133,17 +153,26 @@ class ScannerViewSet(
         throttle.unblock(event_id=scanner.event_id, owner=scanner.pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(summary="Read what this scanner is for", responses=ScannerSelfSerializer)
-    @action(
-        detail=False, permission_classes=[IsScanner], filterset_class=None, pagination_class=None
+    @extend_schema(
+        summary="Make a link that pairs a device with this scanner, once",
+        request=None,
+        responses={201: PairingLinkSerializer},
     )
-    def me(self, request: Request) -> Response:
-        """Tell a device its gate, its event and how codes look."""
-        scanner: Any = request.auth
-        policy = OtpPolicy.of(scanner.event_id)
-        scanner.server_time = timezone.now()
-        scanner.digits, scanner.period_s = policy.digits, policy.period_s
-        return Response(ScannerSelfSerializer(scanner).data)
+    @action(detail=True, methods=["post"])
+    def pairing(self, request: Request, pk: UUID) -> Response:
+        """Make a link for the device; an earlier one that was not used is dead."""
+        scanner, token = start_pairing(scanner_id=self.get_object().pk, now=timezone.now())
+        link = {
+            "scanner": scanner.pk,
+            # The fragment of an address reaches no server and no log.
+            "url": request.build_absolute_uri(f"{PAIRING_PAGE}#{token}"),
+            "expires_at": scanner.pairing_expires_at,
+        }
+        return Response(
+            PairingLinkSerializer(link).data,
+            status=status.HTTP_201_CREATED,
+            headers={"Cache-Control": "no-store"},
+        )
 
 
 def _with_token(scanner: Scanner, token: str, code: int) -> Response:

@@ -12,7 +12,9 @@ from PIL import Image
 WIDTH, HEIGHT = 640, 480
 # Chromium plays the file in a loop; a second frame makes it a film.
 FRAMES = 2
-HEADER = f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F30:1 Ip A1:1 C420jpeg\n".encode()
+HEADER = f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{{fps}}:1 Ip A1:1 C420jpeg\n"
+# A film of several seconds is a large file; more frames show nothing more.
+SLOW_FPS = 5
 # Chroma of a grey picture, for both planes at half the resolution.
 GREY = bytes([128]) * (WIDTH * HEIGHT // 2)
 
@@ -39,22 +41,39 @@ class FakeCamera:
 
     def show_text(self, text: str) -> None:
         """Point it at a QR code of that text."""
-        picture = BytesIO()
-        segno.make(text, error="m", micro=False).save(picture, kind="png", scale=8, border=4)
-        self.show_picture(picture.getvalue())
+        self.show_picture(_qr_code(text))
+
+    def show_in_turn(self, *texts: str | None, seconds: int) -> None:
+        """Show the QR codes one after the other, over and over; None is the wall."""
+        wall = Image.new("L", (WIDTH, HEIGHT), 120)
+        scenes = [wall if text is None else _scene(_qr_code(text)) for text in texts]
+        self._film(*scenes, each=seconds * SLOW_FPS, fps=SLOW_FPS)
 
     def show_picture(self, png: bytes) -> None:
         """Point it at a picture, for example at a screenshot of somebody's phone."""
-        with Image.open(BytesIO(png)) as picture:
-            grey = picture.convert("L")
-        grey.thumbnail((WIDTH - 40, HEIGHT - 40))
-        scene = Image.new("L", (WIDTH, HEIGHT), 120)
-        scene.paste(grey, ((WIDTH - grey.width) // 2, (HEIGHT - grey.height) // 2))
-        self._film(scene)
+        self._film(_scene(png))
 
-    def _film(self, scene: Image.Image) -> None:
-        frame = b"FRAME\n" + scene.tobytes() + GREY
+    def _film(self, *scenes: Image.Image, each: int = FRAMES, fps: int = 30) -> None:
         # Replaced as a whole: Chromium may be reading the old file.
         fresh = self.file.with_suffix(".new")
-        fresh.write_bytes(HEADER + frame * FRAMES)
+        with fresh.open("wb") as film:
+            film.write(HEADER.format(fps=fps).encode())
+            for scene in scenes:
+                film.write((b"FRAME\n" + scene.tobytes() + GREY) * each)
         fresh.replace(self.file)
+
+
+def _qr_code(text: str) -> bytes:
+    picture = BytesIO()
+    segno.make(text, error="m", micro=False).save(picture, kind="png", scale=8, border=4)
+    return picture.getvalue()
+
+
+def _scene(png: bytes) -> Image.Image:
+    """Return a picture as the camera sees it, in the middle of a grey wall."""
+    with Image.open(BytesIO(png)) as picture:
+        grey = picture.convert("L")
+    grey.thumbnail((WIDTH - 40, HEIGHT - 40))
+    scene = Image.new("L", (WIDTH, HEIGHT), 120)
+    scene.paste(grey, ((WIDTH - grey.width) // 2, (HEIGHT - grey.height) // 2))
+    return scene

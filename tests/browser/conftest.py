@@ -19,9 +19,11 @@ from playwright.sync_api import (
 )
 
 from entityhandler.models import User
+from otphandler.models import Scanner
 from tests.browser import axe
 from tests.browser.camera import FakeCamera
 from tests.browser.chromium import executable, launched
+from tests.browser.gate_page import pair
 from tests.conftest import browser_of
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
@@ -165,3 +167,35 @@ def looks_right() -> Callable[[Page, str], None]:
         assert too_wide <= 0, f"{name} is {too_wide} px wider than the screen"
 
     return check
+
+
+@pytest.fixture
+def open_gate(open_phone: Callable[..., Page], site: str, gate: Scanner) -> Callable[..., Page]:
+    """Return a maker of phones that are paired with the north gate, its page open."""
+
+    def open_one(**options: Any) -> Page:
+        page = open_phone(**options)
+        pair(page.context, gate, site)
+        page.goto("/gate/")
+        expect(page.locator(".gate")).to_be_visible()
+        return page
+
+    return open_one
+
+
+@pytest.fixture
+def gate_page(open_gate: Callable[..., Page]) -> Page:
+    """Return a gate without a camera, as a USB scanner's computer is."""
+    return open_gate()
+
+
+@pytest.fixture
+def gate_with_camera(
+    open_gate: Callable[..., Page], chromium_with_camera: Browser, camera: FakeCamera
+) -> Page:
+    """Return a gate whose camera is on and sees a wall."""
+    camera.show_nothing()
+    page = open_gate(browser=chromium_with_camera, permissions=["camera"])
+    page.get_by_role("button", name="Start scanning").click()
+    expect(page.locator("video")).to_be_visible()
+    return page

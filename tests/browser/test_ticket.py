@@ -14,8 +14,9 @@ from entityhandler.models import Event, Registration, User
 from entityhandler.services import registrations
 from otphandler.models import Scanner
 from otphandler.outcomes import Outcome
-from otphandler.services import admission, policies, tickets
+from otphandler.services import admission, gates, policies, tickets
 from otphandler.services.tickets import TicketSecret
+from tests.browser.conftest import Watch, sign_in
 from tests.browser.ticket_page import (
     WRONG_CLOCK,
     code_shown,
@@ -157,6 +158,9 @@ def test_t02_a_page_that_was_away_never_shows_an_expired_code(
 ) -> None:
     screen.add_init_script(WRONG_CLOCK % 0)
     open_ticket(screen, ticket)
+    wait_until_kept(screen)
+    # Otherwise the page would learn from the server that no time has passed.
+    screen.context.set_offline(True)
     old = code_shown(screen)
     screen.evaluate(WATCH_DIGITS)
     set_hidden(screen, True)
@@ -183,6 +187,21 @@ def test_t03_after_one_visit_it_works_without_a_network_and_says_so(
     expect(screen.get_by_role("heading", name="Analytical Engines")).to_be_visible()
     looks_right(screen, "ticket-offline")
     assert admit(ticket, gate, code_shown(screen)) == Outcome.ADMITTED
+
+
+def test_t03_it_works_without_a_network_again_after_signing_out_and_in(
+    screen: Page, ticket: TicketSecret, ada: User, site: str
+) -> None:
+    open_ticket(screen, ticket)
+    wait_until_kept(screen)
+    screen.get_by_role("button", name="Sign out Ada").click()
+    expect(screen.get_by_role("link", name="Sign in")).to_be_visible()
+    sign_in(screen.context, ada, site)
+    open_ticket(screen, ticket)
+    wait_until_kept(screen)
+    screen.context.set_offline(True)
+    screen.reload()
+    assert code_shown(screen)
 
 
 def test_t03_without_a_network_the_front_page_leads_to_the_tickets(
@@ -298,8 +317,6 @@ def test_t05_a_ticket_that_was_cancelled_elsewhere_goes_from_the_screen(
 def test_t05_whoever_signs_in_next_finds_no_ticket_of_others(
     screen: Page, ticket: TicketSecret, mallory: User, site: str
 ) -> None:
-    from tests.browser.conftest import sign_in
-
     open_ticket(screen, ticket)
     screen.context.clear_cookies()
     sign_in(screen.context, mallory, site)
@@ -363,8 +380,6 @@ def test_t07_after_the_gate_the_page_says_when_and_where(
 def test_t07_where_one_may_come_again_the_code_stays(
     screen: Page, make_event: Callable[..., Event], ada: User
 ) -> None:
-    from otphandler.services import gates
-
     now = timezone.now()
     event = make_event(entry_policy=Event.EntryPolicy.REENTRY)
     registration = registrations.register(event_id=event.pk, user=ada, now=now)
@@ -446,6 +461,32 @@ def test_t12_name_and_reference_are_there_for_the_desk(screen: Page, ticket: Tic
     facts = screen.locator(".facts")
     expect(facts).to_contain_text("Ada")
     expect(facts).to_contain_text(ticket.registration.reference)
+
+
+# --- Google Wallet ---------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("google_wallet")
+def test_a_pass_is_asked_for_when_it_is_wanted(
+    screen: Page, ticket: TicketSecret, watch: Watch, looks_right: LooksRight
+) -> None:
+    asked: list[str] = []
+    screen.on("request", lambda request: asked.append(request.url))
+    screen.route("https://pay.google.com/**", lambda route: route.fulfill(body="A pass"))
+    open_ticket(screen, ticket)
+    button = screen.get_by_role("button", name="Add to Google Wallet")
+    expect(button).to_be_visible()
+    looks_right(screen, "ticket-google-wallet")
+    assert [address for address in asked if "google" in address and "/api/" in address] == []
+    button.click()
+    expect(screen.get_by_text("A pass")).to_be_visible()
+    assert watch.foreign_requests.pop().startswith("https://pay.google.com/gp/v/save/")
+
+
+def test_no_pass_is_offered_where_the_server_has_none(screen: Page, ticket: TicketSecret) -> None:
+    open_ticket(screen, ticket)
+    wait_until_kept(screen)
+    expect(screen.get_by_text("Google Wallet")).to_have_count(0)
 
 
 # --- T13: light and quick --------------------------------------------------------------------

@@ -24,7 +24,7 @@ from entityhandler.models import (
 )
 from entityhandler.services import questions, registrations, ticket_types, tokens
 from otphandler.models import Gate, GuessBudget, KeyCanary, OtpPolicy, Scan, Scanner, Ticket
-from otphandler.services import gates, policies, throttle
+from otphandler.services import gates, pairing, policies, throttle
 from otphandler.services.admission import Attempt, submit_scan
 from otphandler.services.canary import check_canary
 from otphandler.services.tickets import TicketSecret, hand_out_secret
@@ -66,6 +66,7 @@ def _one_of_each(ada: User, event: Event, gate: Scanner, attempt: Callable[..., 
     tokens.sign_in(email=ada.email, password=PASSWORD, label="phone", now=now)
     policies.set_policy(event_id=event.pk, changes={"profile": "gate"})
     throttle.count_guess(event.pk, gate.pk, now)
+    pairing.start_pairing(scanner_id=gate.pk, now=now)
     check_canary()
     ticket_types.create_ticket_type(event_id=event.pk, fields={"name": "Balcony"})
     questions.create_question(event_id=event.pk, fields={"kind": "text", "prompt": "Diet?"})

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import RequestFactory
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from otphandler.serializers.scans import NewScanSerializer, PassedScanSerializer
 from otphandler.services.admission import Attempt, submit_scan
 from otphandler.services.tickets import TicketSecret
 from otphandler.views import gate as gate_view
-from otphandler.views.gate import plain_scans_first
+from otphandler.views.gate import PATH, PlainScansFirst
 from tests.conftest import client_with, code
 from ticketmgr.parsers import read_json
 
@@ -103,11 +104,22 @@ def test_a_request_that_wants_something_special_is_left_to_the_long_way(
     scanner_and_token: tuple[Scanner, str], special: dict[str, Any]
 ) -> None:
     long_way = object()
-    view = plain_scans_first(lambda request: long_way)  # type: ignore[arg-type, return-value]
+    middleware = PlainScansFirst(lambda request: long_way)  # type: ignore[arg-type, return-value]
     plain = {"content_type": "application/json", "HTTP_AUTHORIZATION": f"Bearer {uuid4()}"}
     body = {"user": str(uuid4()), "event": str(uuid4()), "otp": "123456"}
     request = RequestFactory().post("/api/v1/scans/", json.dumps(body), **{**plain, **special})
-    assert view(request) is long_way
+    assert middleware(request) is long_way
+
+
+def test_the_short_way_is_at_the_address_of_scans() -> None:
+    assert reverse("scan-list") == PATH
+
+
+def test_a_forged_host_is_refused_the_short_way(scanner_and_token: tuple[Scanner, str]) -> None:
+    client = client_with(scanner_and_token[1])
+    body = {"user": str(uuid4()), "event": str(uuid4()), "otp": "123456"}
+    answer = client.post(PATH, body, HTTP_HOST="evil.example")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
 
 def test_an_answer_is_what_its_serializer_documents(

@@ -10,11 +10,12 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from entityhandler.models import Event, Registration, User
+from entityhandler.models import Event, Registration, RegistrationImport, User
 from entityhandler.services import events
 from otphandler.models import Gate, Scan, Scanner, Ticket
 from otphandler.services import manual, retention
 from otphandler.services.admission import Attempt, submit_scan
+from tests.spreadsheets import people, run
 
 NOW = timezone.now()
 
@@ -39,8 +40,9 @@ def purge(*arguments: str) -> str:
 
 
 def test_an_event_past_its_retention_goes_with_all_that_hangs_on_it(long_gone: Event) -> None:
+    run(long_gone, people(("a@x.org", "Ada")))
     assert "2 of otphandler_scan" in purge("--yes")
-    for model in (Event, Registration, Gate, Scanner, Ticket, Scan):
+    for model in (Event, Registration, RegistrationImport, Gate, Scanner, Ticket, Scan):
         assert not model.objects.exists()
 
 

@@ -12,14 +12,15 @@ from uuid import uuid4
 
 import pytest
 from django.core.wsgi import get_wsgi_application
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bench.wire import SOCKET, Relay, relay
 from entityhandler.services import events
 from otphandler.models import Scan, Scanner
-from otphandler.services import tickets
+from otphandler.services import gate_rows, tickets
 from tests.conftest import code
+from ticketmgr.prepared import Prepared, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,6 +132,21 @@ def test_a_refusal_writes_as_much_as_an_admission(
     wire.forget()
     assert post(triple) == 403
     assert wire.round_trips <= MAX_ROUND_TRIPS
+
+
+@pytest.mark.parametrize("statement", [gate_rows.READ, gate_rows.LOCK_TICKET])
+def test_a_plan_made_while_tables_are_small_still_looks_up_by_index(
+    gate: Scanner, ticket: tickets.TicketSecret, statement: Prepared
+) -> None:
+    person: list[Any] = [gate.event_id, ticket.registration.user_id]
+    scan: list[Any] = [gate.pk, bytes(gate.digest), *person, uuid4()]
+    values = scan if statement is gate_rows.READ else person
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        run((gate_rows.LOOK_UP_BY_INDEX, []), (statement, values))
+        cursor.execute(f"EXPLAIN {statement.call}", values)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Scan" in plan and "Seq Scan" not in plan
 
 
 @pytest.mark.usefixtures("warm")

@@ -35,6 +35,7 @@ def _precache() -> dict[str, Any]:
         "immutable": not settings.DEBUG,
         "list": reverse("web:tickets"),
         "ticket": reverse("web:ticket", args=[ANY_TICKET]),
+        "gate": reverse("web:gate"),
         "nothingKept": render_to_string("web/nothing_kept.html"),
     }
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import View
 
 from entityhandler.models import User
+from otphandler.google_wallet.issuer import configured_issuer
 from web.messages import all_texts, texts_for
 from web.modules import modules_of
 
@@ -27,6 +28,7 @@ def boot_data(request: HttpRequest, entry: str) -> dict[str, Any]:
         "texts": texts_for(modules_of(entry), language),
         "allTexts": None if language == "en" else reverse("web:texts", args=[language]),
         "user": _person(request),
+        "googleWallet": configured_issuer() is not None,
     }
 
 

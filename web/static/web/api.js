@@ -34,8 +34,8 @@ function csrfToken() {
 }
 
 /** @returns {Promise<Response>} whatever the server answered; throws a Problem where it did not */
-async function send(method, path, { body, timeoutMs = TIMEOUT_MS }) {
-  const headers = { Accept: "application/json" };
+async function send(method, path, { body, timeoutMs = TIMEOUT_MS, headers: extra = {} }) {
+  const headers = { Accept: "application/json", ...extra };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   try {
@@ -68,7 +68,7 @@ async function read(response) {
  *
  * @param {string} method
  * @param {string} path below /api/v1, with its slash at the end
- * @param {{body?: any, timeoutMs?: number}} [options]
+ * @param {{body?: any, timeoutMs?: number, headers?: Object<string, string>}} [options]
  * @returns {Promise<{status: number, data: any, headers: Headers}>} throws a Problem for an error
  */
 export async function request(method, path, options = {}) {
@@ -85,6 +85,8 @@ export async function request(method, path, options = {}) {
 export const get = async (path, options) => (await request("GET", path, options)).data;
 export const post = async (path, body, options) =>
   (await request("POST", path, { body, ...options })).data;
+export const patch = async (path, body, options) =>
+  (await request("PATCH", path, { body, ...options })).data;
 export const remove = async (path, options) => (await request("DELETE", path, options)).data;
 
 /** Every row of a list, page by page. */

@@ -3,7 +3,7 @@
 /**
  * @typedef {{id: string, full_name: string, email: string}} Person
  * @typedef {{language: string, texts: Object<string, string|string[]>, allTexts: string|null,
- *   user: Person|null}} Boot  `allTexts` is where the words of modules fetched on demand are
+ *   user: Person|null, googleWallet: boolean}} Boot  `allTexts` is where the words of modules fetched on demand are
  */
 
 /** @type {Boot} */

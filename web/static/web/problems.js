@@ -20,6 +20,8 @@ const SENTENCES = {
   event_not_published: () => gettext("This event takes no registrations."),
   already_cancelled: () => gettext("This registration is cancelled already."),
   no_seat_to_transfer: () => gettext("A place on the waitlist cannot be passed on."),
+  google_wallet_needs_sha1: () =>
+    gettext("This event's codes are of a kind that Google Wallet cannot make. Show them here."),
   claim_link_invalid: () => gettext("This link is not complete. Open it exactly as it was sent."),
   claim_link_expired: () => gettext("This link is too old. Ask the organiser for a new one."),
   claim_for_another_email: () =>

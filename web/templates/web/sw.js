@@ -4,10 +4,12 @@
  * It never keeps an answer of the API: secrets and people's data are none of its business.
  */
 
-const { version, files, staticPrefix, immutable, list, ticket, nothingKept } = {{ precache|safe }};
+const { version, files, staticPrefix, immutable, list, ticket, gate, nothingKept } = {{ precache|safe }};
 const FILES = `files-${version}`;
 /** Emptied at sign-out by wallet.js, for these pages say who is signed in. */
 const PAGES = "pages";
+/** The gate and its files, which the page itself puts here (`gate/offline.js`). */
+const GATE = "gate";
 /** After this many milliseconds a page of the device is better than one that may still come. */
 const PATIENCE_MS = 3_000;
 
@@ -38,12 +40,13 @@ async function activate() {
 /** Under which address a page is kept: every ticket's page is the same. */
 function keptUnder(pathname) {
   if (pathname === "/" || pathname === list) return list;
+  if (pathname === gate) return gate;
   return pathname.startsWith(list) ? ticket : null;
 }
 
 async function file(request) {
   const cache = await caches.open(FILES);
-  const kept = await cache.match(request);
+  const kept = (await cache.match(request)) ?? (await caches.match(request));
   if (kept && immutable) return kept;
   try {
     const answer = await fetch(request);
@@ -57,13 +60,14 @@ async function file(request) {
 
 /** The server's page where it comes in time, else the kept one; the front page becomes the list. */
 async function page(request, kept) {
+  const cacheName = kept === gate ? GATE : PAGES;
   const isFrontPage = new URL(request.url).pathname === "/";
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (answer.ok && !isFrontPage) await (await caches.open(PAGES)).put(kept, answer.clone());
+    if (answer.ok && !isFrontPage) await (await caches.open(cacheName)).put(kept, answer.clone());
     return answer;
   } catch {
-    const found = await caches.match(kept, { cacheName: PAGES, ignoreVary: true });
+    const found = await caches.match(kept, { cacheName, ignoreVary: true });
     if (!found) return new Response(nothingKept, { headers: { "Content-Type": "text/html" } });
     return isFrontPage ? Response.redirect(list) : found;
   }

@@ -39,13 +39,17 @@ function useTicket() {
   const [details, setDetails] = useState(null);
   const [problem, setProblem] = useState(null);
   const [state, setState] = useState("loading");
+  const [stored, setStored] = useState(false);
   const known = useRef(null);
 
   async function keep(changes) {
     known.current = { ...known.current, ...changes };
     setTicket(known.current);
     setState("ready");
-    if (known.current.registration) await wallet.write(known.current);
+    // Without its event, a ticket on the device would be a code for nobody knows what.
+    if (!known.current.registration) return;
+    await wallet.write(known.current);
+    setStored(true);
   }
 
   async function fail(error) {
@@ -75,8 +79,8 @@ function useTicket() {
 
   async function start() {
     if (boot.user) await wallet.keepOnly(boot.user.id);
-    const stored = await wallet.read(ID);
-    if (stored) await keep(stored);
+    const found = await wallet.read(ID);
+    if (found) await keep(found);
     await sync();
   }
 
@@ -86,7 +90,7 @@ function useTicket() {
   }
 
   useEffect(() => void start(), []);
-  return { ticket, details, problem, state, poll, sync };
+  return { ticket, details, problem, state, stored, poll };
 }
 
 /** Look after the ticket while the page is visible, and at once when it becomes so. */
@@ -148,11 +152,23 @@ function Holder({ ticket }) {
   `;
 }
 
-function Kept() {
+/** Said once both are on the device: the page, and the ticket. */
+function Kept({ stored }) {
   const [kept, setKept] = useState(false);
   useEffect(() => void keepPages().then(setKept), []);
-  const text = kept && gettext("Kept on this phone: it works without a network.");
+  const text = kept && stored && gettext("Kept on this phone: it works without a network.");
   return html`<p class="quiet small kept" role="status">${text}</p>`;
+}
+
+/** Fetched after the code is there, and only where the server gives out passes. */
+function Wallet(props) {
+  const [Part, setPart] = useState(null);
+  useEffect(() => {
+    withTexts(import("../components/google_wallet.js")).then(
+      ({ GoogleWallet }) => setPart(() => GoogleWallet),
+    );
+  }, []);
+  return Part && html`<${Part} ...${props} />`;
 }
 
 /** Fetched when it is opened: few people cancel, and everybody waits for the code. */
@@ -170,7 +186,7 @@ function CannotCome(props) {
   `;
 }
 
-function Ready({ ticket, clock, online, problem, onDone }) {
+function Ready({ ticket, clock, online, problem, stored, onDone }) {
   const { event, attendance } = ticket;
   const [again, setAgain] = useState(false);
   const used = isUsed(attendance, event);
@@ -188,9 +204,11 @@ function Ready({ ticket, clock, online, problem, onDone }) {
       <${Holder} ticket=${ticket} />
     </article>
     <${Notices} online=${online} clock=${clock} problem=${problem} />
-    <${Kept} />
+    <${Kept} stored=${stored} />
     ${event && html`<section class="card"><${EventFacts} event=${event} /></section>`}
     <a class="button wide" href="/tickets/">${gettext("All my tickets")}</a>
+    ${boot.googleWallet && ticket.registration && online && !used &&
+    html`<${Wallet} registration=${ticket.registration} />`}
     ${ticket.registration && online && !used &&
     html`<${CannotCome} registration=${ticket.registration} onDone=${onDone} />`}
   `;
@@ -227,7 +245,7 @@ function None({ details, problem }) {
 }
 
 function Ticket() {
-  const { ticket, details, problem, state, poll } = useTicket();
+  const { ticket, details, problem, state, stored, poll } = useTicket();
   const online = useOnline();
   const clock = useMemo(() => new ServerClock(), []);
   clock.measured = ticket?.clock ?? null;
@@ -242,7 +260,7 @@ function Ticket() {
       ${state === "loading" && html`<p class="quiet" role="status">${gettext("Loading …")}</p>`}
       ${state === "ready" &&
       html`<${Ready} ticket=${ticket} clock=${clock} online=${online} problem=${problem}
-        onDone=${done} />`}
+        stored=${stored} onDone=${done} />`}
       ${state === "none" && html`<${None} details=${details} problem=${problem} />`}
     <//>
   `;

@@ -59,6 +59,6 @@ DELETE FROM entityhandler_registrationcount;
 class Migration(migrations.Migration):
     """Adds the triggers, and counts what is there already."""
 
-    dependencies = [("entityhandler", "0004_lists_of_registrations")]
+    dependencies = [("entityhandler", "0005_lists_of_registrations")]
 
     operations = [migrations.RunSQL(COUNT, DROP_COUNT)]

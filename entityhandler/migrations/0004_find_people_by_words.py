@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('entityhandler', '0002_ticket_types_questions_guests'),
+        ('entityhandler', '0003_registration_import'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('entityhandler', '0003_find_people_by_words'),
+        ('entityhandler', '0004_find_people_by_words'),
     ]
 
     operations = [

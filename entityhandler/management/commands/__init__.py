@@ -1,0 +1,1 @@
+"""What an operator runs: `manage.py <name of the file>`."""

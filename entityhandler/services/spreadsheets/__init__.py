@@ -1,0 +1,1 @@
+"""Registrations as spreadsheets: reading CSV files, importing them, exporting."""
