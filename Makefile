@@ -12,7 +12,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test browser demo scan gate check lint format types imports migrations openapi schema \
-	messages bench bench-scale bench-on-sale bench-workers clean reset python install install-dev
+	messages bench bench-scale bench-on-sale bench-workers bench-lists clean reset python install install-dev
 
 help: ## List these targets
 	@echo "Ticket Manager. Start with: make run"
@@ -55,6 +55,9 @@ bench-scale: install ## Is a scan as fast among ten million?
 
 bench-on-sale: install ## 64 clients, one event of 5,000 seats
 	@exec $(EXEC) $(PYTHON) -m bench on-sale $(ARGS)
+
+bench-lists: install ## How long does a page of two million registrations take?
+	@exec $(EXEC) $(PYTHON) -m bench lists $(ARGS)
 
 bench-workers: install ## The same scans under other workers and threads
 	@exec $(EXEC) $(PYTHON) -m bench workers $(ARGS)

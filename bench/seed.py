@@ -100,7 +100,7 @@ def copy_users(numbers: Sequence[int]) -> None:
 
 def copy(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
     """Add rows by COPY; what a row does not name has the model's default."""
-    fields = model._meta.concrete_fields
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
     defaults = {field.attname: field.get_default() for field in fields}
     text = io.StringIO()
     for row in rows:

@@ -10,7 +10,9 @@ from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from entityhandler.models import Event, Question, Registration, TicketType, User
-from entityhandler.models.registrations import has_reference
+from entityhandler.models.people_search import MAX_QUERY_LENGTH, prefix_query
+from entityhandler.models.registration_lists import Wanted
+from entityhandler.models.registrations import RegistrationQuerySet
 
 
 class MomentField(forms.DateTimeField):
@@ -44,15 +46,15 @@ class MomentFilter(filters.IsoDateTimeFilter):
 class UserFilter(filters.FilterSet):
     """`?search=` over names and e-mails."""
 
-    search = filters.CharFilter(method="search_people")
+    search = filters.CharFilter(method="search_people", max_length=MAX_QUERY_LENGTH)
 
     class Meta:
         model = User
         fields: list[str] = []
 
     def search_people(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
-        """Keep people whose name or e-mail contains the text."""
-        return queryset.filter(Q(full_name__icontains=value) | Q(email__icontains=value))
+        """Keep people of whom each word of the text begins a word of name or e-mail."""
+        return queryset.filter(search_words__matches=prefix_query(value))
 
 
 class EventFilter(filters.FilterSet):
@@ -121,23 +123,21 @@ class RegistrationFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=Registration.Status.choices)
     ticket_type = filters.UUIDFilter(field_name="ticket_type_id")
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
-    search = filters.CharFilter(method="search_people")
+    search = filters.CharFilter(max_length=MAX_QUERY_LENGTH)
     ordering = filters.OrderingFilter(fields=["created_at", "updated_at", "status"])
 
     class Meta:
         model = Registration
         fields: list[str] = []
 
-    def search_people(
-        self, queryset: QuerySet[Registration], name: str, value: str
-    ) -> QuerySet[Registration]:
-        """Keep registrations of people by a part of name or e-mail, or by the reference."""
-        people = Q(user__full_name__icontains=value) | Q(user__email__icontains=value)
-        return queryset.filter(people | has_reference(value))
+    @property
+    def wanted(self) -> Wanted:
+        """What the query asks for, which is valid."""
+        return Wanted(**{name: value for name, value in self.form.cleaned_data.items() if value})
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Filter, then end the order in `id`, so that pages never repeat a row."""
-        return _total_order(super().filter_queryset(queryset))
+    def filter_queryset(self, queryset: RegistrationQuerySet) -> RegistrationQuerySet:
+        """Keep what is asked for."""
+        return self.wanted.narrow(queryset)
 
 
 def _total_order(queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -116,9 +116,11 @@ if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://: there is one engine.")
 # Django's own, with a health check that costs no round trip.
 DATABASES["default"]["ENGINE"] = "ticketmgr.postgresql"
+# No JIT: it compiles for longer than any statement of ours then runs.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     f"-c lock_timeout={DATABASE_LOCK_TIMEOUT_MS} "
-    f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS}"
+    f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS} "
+    "-c jit=off"
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -5,6 +5,7 @@ from django.contrib import admin
 from entityhandler.admin import (
     events,
     questions,
+    registration_counts,
     registrations,
     spreadsheets,
     ticket_types,
@@ -18,6 +19,7 @@ admin.site.index_title = "Everything, for staff"
 __all__ = [
     "events",
     "questions",
+    "registration_counts",
     "registrations",
     "spreadsheets",
     "ticket_types",

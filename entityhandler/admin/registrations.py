@@ -1,6 +1,8 @@
 """Registrations in the admin: made, confirmed and cancelled as a manager of the event would."""
 
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -72,6 +74,18 @@ class RegistrationAdmin(ServiceAdmin[Registration]):
         "cancelled_at",
     )
     actions = ("confirm", "cancel", "send_link")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Registration], search_term: str
+    ) -> tuple[QuerySet[Registration], bool]:
+        """Find registrations as the API does, and by their whole id."""
+        if not search_term.strip():
+            return queryset, False
+        with suppress(ValueError):
+            return queryset.filter(pk=UUID(search_term.strip())), False
+        return queryset.filter(
+            pk__in=Registration.objects.matching(search_term).values("pk")
+        ), False
 
     def name_of(self, obj: Registration) -> str:
         """Return who goes where."""

@@ -8,12 +8,14 @@ from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from entityhandler.admin.service_admin import Form, ServiceAdmin, who
 from entityhandler.models import User
+from entityhandler.models.people_search import prefix_query
 from entityhandler.services import users
 
 # Whoever sets one of these decides what others may do.
@@ -75,6 +77,14 @@ class UserAdmin(ServiceAdmin[User], AuthUserAdmin):
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "full_name", "password1", "password2")}),
     )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """Find people as the API does."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(search_words__matches=prefix_query(search_term)), False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Keep accounts with rights for superusers."""

@@ -3,6 +3,7 @@
 from entityhandler.models.events import Event, EventManager
 from entityhandler.models.imports import RegistrationImport, RowStatus
 from entityhandler.models.questions import Question
+from entityhandler.models.registration_counts import RegistrationCount
 from entityhandler.models.registrations import Registration
 from entityhandler.models.ticket_types import TicketType
 from entityhandler.models.tokens import UserToken
@@ -13,6 +14,7 @@ __all__ = [
     "EventManager",
     "Question",
     "Registration",
+    "RegistrationCount",
     "RegistrationImport",
     "RowStatus",
     "TicketType",

@@ -8,28 +8,27 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
 from entityhandler.models.events import Event, EventManager, managed_by
+from entityhandler.models.people_search import prefix_query
 from entityhandler.models.ticket_types import ATTENTION_NOTE_LENGTH, TicketType
 from entityhandler.models.users import User
 
+# `Registration.reference`, with or without its hyphen.
+REFERENCE = re.compile(r"[0-9a-f]{4}-?[0-9a-f]{4}", re.ASCII | re.IGNORECASE)
 # The least by which a time moves that must move: what PostgreSQL tells apart.
 TICK = timedelta(microseconds=1)
 
 
-# `Registration.reference`, with or without its hyphen.
-REFERENCE = re.compile(r"[0-9a-f]{4}-?[0-9a-f]{4}", re.ASCII | re.IGNORECASE)
-
-
-def has_reference(text: str) -> Q:
-    """Match the ids that begin with the digits of a reference, as a range that an index serves."""
-    if not REFERENCE.fullmatch(text):
-        return Q(pk__in=[])
-    digits = text.replace("-", "")
+def ids_with_reference(text: str) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """Return the first and the last id that a reference stands for, None for another text."""
+    if not REFERENCE.fullmatch(text.strip()):
+        return None
+    digits = text.strip().replace("-", "")
     first, last = (uuid.UUID(digits + rest * (32 - len(digits))) for rest in "0f")
-    return Q(pk__gte=first, pk__lte=last)
+    return first, last
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):
@@ -52,53 +51,25 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         )
         return self.live().filter(Exists(accounts), user__is_guest=True)
 
+    def matching(self, text: str) -> "RegistrationQuerySet":
+        """Return those of people of whom each word of the text begins a word of name or e-mail.
+
+        Or the one whose reference the text is. Served by `user_search` and the primary key; at a
+        gate: `event.registrations.matching("zo kin")[:10]`.
+        """
+        people = Q(user__search_words__matches=prefix_query(text))
+        ids = ids_with_reference(text)
+        if ids is None:
+            return self.filter(people)
+        # A condition on two tables, joined by OR, would be served by no index.
+        found = Registration.objects.filter(people).values("pk")
+        return self.filter(
+            pk__in=found.union(Registration.objects.filter(pk__range=ids).values("pk"))
+        )
+
     def for_reader(self, user: "User | AnonymousUser") -> "RegistrationQuerySet":
         """Add `is_managed`: whether this reader manages the event and sees the note to the gate."""
         return self.annotate(is_managed=managed_by(user))  # type: ignore[no-redef]
-
-    def with_position(self) -> "RegistrationQuerySet":
-        """Add `position`: the place on the waitlist, 1 at its head, None for the others.
-
-        Each ticket type has a queue of its own, and those without a type have one.
-        """
-        waiting = Q(status=Registration.Status.WAITLISTED)
-        typed = self._ahead(ticket_type=OuterRef("ticket_type"))
-        untyped = self._ahead(ticket_type__isnull=True)
-        return self.annotate(
-            position=Case(  # type: ignore[no-redef]
-                When(waiting & Q(ticket_type__isnull=False), then=Subquery(typed)),
-                When(waiting, then=Subquery(untyped)),
-                output_field=models.IntegerField(),
-            )
-        )
-
-    @staticmethod
-    def _ahead(**queue: object) -> "models.QuerySet[Registration, int]":
-        """Return how many wait in the outer row's queue up to and including it."""
-        return (
-            Registration.objects.filter(
-                Q(waitlisted_at__lt=OuterRef("waitlisted_at"))
-                | Q(waitlisted_at=OuterRef("waitlisted_at"), id__lte=OuterRef("id")),
-                event=OuterRef("event"),
-                status=Registration.Status.WAITLISTED,
-                **queue,
-            )
-            .order_by()
-            .values("event")
-            .annotate(count=Count("*"))
-            .values_list("count", flat=True)
-        )
-
-    def matching(self, text: str) -> "RegistrationQuerySet":
-        """Return those whose name or e-mail every word of the text begins, or of that reference."""
-        words = Q()
-        for word in text.split():
-            words &= (
-                Q(user__full_name__istartswith=word)
-                | Q(user__full_name__icontains=f" {word}")
-                | Q(user__email__istartswith=word)
-            )
-        return self.filter(words | has_reference(text.strip()))
 
     def visible_to(self, user: "User | AnonymousUser") -> "RegistrationQuerySet":
         """Return one's own registrations and those of the events one manages."""
@@ -131,16 +102,24 @@ class Registration(models.Model):
         Status.CONFIRMED: frozenset({Status.CANCELLED}),
         Status.CANCELLED: frozenset(),
     }
-    # The place on the waitlist, 1 at its head; set by `with_position` and by the services.
+    # The place on the waitlist, 1 at its head; set by `show_positions` and by the services.
     position: int | None = None
     # Whether the reader manages the event; set by `for_reader`, and False where nobody set it.
     is_managed: bool = False
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="registrations")
+    # Its index, and those of two more, are among the ones below.
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="registrations", db_index=False
+    )
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="registrations")
     ticket_type = models.ForeignKey(
-        TicketType, null=True, blank=True, on_delete=models.PROTECT, related_name="registrations"
+        TicketType,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="registrations",
+        db_index=False,
     )
     status = models.CharField(max_length=10, choices=Status.choices)
     # What was answered to the event's questions, by their id.
@@ -152,7 +131,12 @@ class Registration(models.Model):
     )
     # Whose seat this was before it was transferred.
     transferred_from = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="transferred_to"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="transferred_to",
+        db_index=False,
     )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -163,22 +147,69 @@ class Registration(models.Model):
 
     class Meta:
         ordering = ["created_at", "id"]
+        # Named for what they serve; docs/lists.md has the measurements. Each ends in `id`, as every
+        # order does. `include` lets a filter look at a row that a deep page skips without reading
+        # the row itself.
         indexes = [
-            # GET /registrations/?event=…&status=…
+            # GET /registrations/?event=…
             models.Index(
-                fields=["event", "status", "created_at", "id"], name="registration_by_event"
+                fields=["event", "created_at", "id"],
+                include=["status"],
+                name="registration_event_by_creation",
             ),
-            # The head of the waitlist, and its end.
+            # GET /registrations/?event=…&status=… and ?event=…&ordering=status
+            models.Index(
+                fields=["event", "status", "created_at", "id"], name="registration_event_by_status"
+            ),
+            # GET /registrations/?event=…&updated_since=…&ordering=updated_at
+            models.Index(
+                fields=["event", "updated_at", "id"],
+                include=["status"],
+                name="registration_event_by_change",
+            ),
+            # GET /registrations/?event=…&ticket_type=… (a type belongs to one event; it comes first
+            # for the foreign key, which asks for the type alone)
+            models.Index(
+                fields=["ticket_type", "event", "created_at", "id"],
+                include=["status"],
+                condition=Q(ticket_type__isnull=False),
+                name="registration_type_by_creation",
+            ),
+            # GET /registrations/ of staff, and of whoever manages many events
+            models.Index(
+                fields=["created_at", "id"],
+                include=["event", "status"],
+                name="registration_all_by_creation",
+            ),
+            # The same with ?status=… or ?ordering=status
+            models.Index(
+                fields=["status", "created_at", "id"],
+                include=["event"],
+                name="registration_all_by_status",
+            ),
+            # The same with ?updated_since=…&ordering=updated_at
+            models.Index(
+                fields=["updated_at", "id"],
+                include=["event", "status"],
+                name="registration_all_by_change",
+            ),
+            # The head of the waitlist of an event, whatever the ticket type, and its end.
             models.Index(
                 fields=["event", "waitlisted_at", "id"],
                 condition=Q(status="waitlisted"),
                 name="registration_waitlist",
             ),
-            # A position in the queue of a ticket type.
+            # Positions in the queue of a ticket type, or of those without one.
             models.Index(
                 fields=["event", "ticket_type", "waitlisted_at", "id"],
                 condition=Q(status="waitlisted"),
                 name="registration_queue_of_type",
+            ),
+            # The foreign key; few seats were transferred.
+            models.Index(
+                fields=["transferred_from"],
+                condition=Q(transferred_from__isnull=False),
+                name="registration_transferred_from",
             ),
         ]
         constraints = [

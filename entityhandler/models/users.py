@@ -5,9 +5,13 @@ from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import connections, models
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
+
+from entityhandler.models.people_search import words_of_a_person
 
 
 class UserManager(BaseUserManager["User"]):
@@ -68,6 +72,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_guest = models.BooleanField("guest, without an account", default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    # Kept by PostgreSQL; whoever wants to search asks with `prefix_query`.
+    search_words = models.GeneratedField(
+        expression=words_of_a_person(), output_field=SearchVectorField(), db_persist=True
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -77,6 +85,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ["created_at", "id"]
+        indexes = [
+            # GET /users/
+            models.Index(fields=["created_at", "id"], name="user_by_creation"),
+            # GET /users/?search= and /registrations/?search=. Without fastupdate: its list of
+            # entries to be sorted in later is read by every search and emptied by some sign-up.
+            GinIndex(fields=["search_words"], fastupdate=False, name="user_search"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django_filters.utils import translate_validation
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
@@ -14,6 +15,8 @@ from rest_framework.response import Response
 
 from entityhandler.filters import RegistrationFilter
 from entityhandler.models import Registration, User
+from entityhandler.models.registration_lists import RegistrationList
+from entityhandler.models.waitlist_positions import show_positions
 from entityhandler.permissions import HoldsOrManages, IsUser, ManagesEvent, managed_event
 from entityhandler.serializers.registrations import (
     AddresseeSerializer,
@@ -24,6 +27,7 @@ from entityhandler.serializers.registrations import (
 )
 from entityhandler.services import claims, registrations
 from entityhandler.services.users import Guest, find_addressee
+from ticketmgr.pagination import LongPages
 from ticketmgr.serializers import validated
 
 
@@ -40,14 +44,30 @@ class RegistrationViewSet(
     serializer_class = RegistrationSerializer
     permission_classes = [IsUser]
     filterset_class = RegistrationFilter
+    pagination_class = LongPages
     lookup_value_converter = "uuid"
     http_method_names = ["get", "post", "patch", "head", "options"]
 
     def get_queryset(self) -> QuerySet[Registration]:
-        """Return the registrations that the caller may see, each with its waitlist position."""
+        """Return the registrations that the caller may see."""
         user = self.request.user
-        visible = Registration.objects.visible_to(user).for_reader(user).with_position()
-        return visible.order_by("created_at", "id")
+        return Registration.objects.visible_to(user).for_reader(user)
+
+    def get_object(self) -> Registration:
+        """Return one of them, with its place on the waitlist."""
+        registration = super().get_object()
+        show_positions([registration])
+        return registration
+
+    def list(self, request: Request) -> Response:
+        """Registrations: one's own, and those of the events one manages."""
+        assert isinstance(request.user, User)
+        asked = RegistrationFilter(request.query_params, Registration.objects.none())
+        if not asked.is_valid():
+            raise translate_validation(asked.errors)
+        rows: Any = RegistrationList(request.user, asked.wanted)
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
         summary="Register",
@@ -164,7 +184,11 @@ class RegistrationViewSet(
         token = validated(ClaimSerializer(data=request.data))["token"]
         assert isinstance(request.user, User)
         claimed = claims.claim_registrations(token=token, user=request.user, now=timezone.now())
-        shown = self.get_queryset().filter(pk__in=[row.pk for row in claimed])
+        shown = show_positions(
+            self.get_queryset()
+            .filter(pk__in=[row.pk for row in claimed])
+            .order_by("created_at", "id")
+        )
         return Response(RegistrationSerializer(shown, many=True).data)
 
     def _answer(self, registration: Registration, code: int = status.HTTP_200_OK) -> Response:

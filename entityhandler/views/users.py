@@ -15,6 +15,7 @@ from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 
 from entityhandler.filters import UserFilter
 from entityhandler.models import User, UserToken
+from entityhandler.models.long_lists import LongList
 from entityhandler.permissions import IsStaff, IsUser
 from entityhandler.serializers.users import (
     NewTokenSerializer,
@@ -26,6 +27,7 @@ from entityhandler.serializers.users import (
     UserSerializer,
 )
 from entityhandler.services import tokens, users
+from ticketmgr.pagination import LongPages
 from ticketmgr.serializers import validated
 
 
@@ -46,6 +48,7 @@ class UserViewSet(
     serializer_class = StaffUserSerializer
     permission_classes = [IsStaff]
     filterset_class = UserFilter
+    pagination_class = LongPages
     lookup_value_converter = "uuid"
     http_method_names = ["get", "post", "patch", "head", "options"]
     throttle_scope = "sign-up"
@@ -53,6 +56,13 @@ class UserViewSet(
     def get_throttles(self) -> list[BaseThrottle]:
         """Slow down floods of sign-ups; nothing else here is open to anybody."""
         return [ScopedRateThrottle()] if self.action == "create" else []
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Cut a page of all accounts, or of those that were found."""
+        is_search = bool(self.request.query_params.get("search", "").strip())
+        return super().paginate_queryset(
+            LongList(queryset, ("created_at", "id"), is_search=is_search)  # type: ignore[arg-type]
+        )
 
     @extend_schema(
         summary="Sign up", request=SignUpSerializer, responses={201: UserSerializer}, auth=[]

@@ -11,6 +11,7 @@ from django.db.utils import IntegrityError, OperationalError
 from django.utils import timezone
 
 from entityhandler.models import Event, Registration, User
+from entityhandler.models.waitlist_positions import show_positions
 from entityhandler.services import events, ticket_types
 from entityhandler.services import registrations as service
 from tests.threads import run_behind, run_in_threads
@@ -266,7 +267,7 @@ def test_positions_count_from_one_and_close_up(make_event: MakeEvent, make_user:
     event = make_event(capacity=1, waitlist_enabled=True)
     rows = [register(event, user) for user in people(make_user, 4)]
     cancel(rows[1])
-    shown = Registration.objects.with_position().order_by("created_at")
+    shown = show_positions(Registration.objects.order_by("created_at"))
     positions = [row.position for row in shown]
     assert positions == [None, None, 1, 2]
 

@@ -10,6 +10,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from entityhandler.models import Event, Registration, TicketType, User
+from entityhandler.models.waitlist_positions import show_positions
 from entityhandler.services import events, registrations, ticket_types
 from entityhandler.services.seats import EventFull, TicketTypeFull
 from tests.threads import run_behind, run_in_threads
@@ -150,7 +151,7 @@ def test_each_ticket_type_has_a_queue_of_its_own(make_event: MakeEvent, register
     register(event, stalls)
     waiting = [register(event, kind) for kind in (balcony, stalls, balcony)]
     assert [row.position for row in waiting] == [1, 1, 2]
-    shown = Registration.objects.with_position().filter(pk__in=[row.pk for row in waiting])
+    shown = show_positions(Registration.objects.filter(pk__in=[row.pk for row in waiting]))
     assert {row.pk: row.position for row in shown} == {row.pk: row.position for row in waiting}
 
 
