@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
 
 from entityhandler.models.events import Event, EventManager, managed_by
 from entityhandler.models.people_search import prefix_query
@@ -40,6 +41,15 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
     def waiting(self) -> "RegistrationQuerySet":
         """Return the waitlist, the head first; served by `registration_waitlist`."""
         return self.filter(status=Registration.Status.WAITLISTED).order_by("waitlisted_at", "id")
+
+    def beside_accounts(self) -> "RegistrationQuerySet":
+        """Return what guests hold where an account of the same e-mail is registered as well."""
+        accounts = Registration.objects.live().filter(
+            event=OuterRef("event"),
+            user__is_guest=False,
+            user__email__lower=Lower(OuterRef("user__email")),
+        )
+        return self.live().filter(Exists(accounts), user__is_guest=True)
 
     def matching(self, text: str) -> "RegistrationQuerySet":
         """Return those of people of whom each word of the text begins a word of name or e-mail.

@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.contrib.auth import login, logout
-from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_protect
 from drf_spectacular.utils import extend_schema
 from rest_framework import status, viewsets
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,17 +19,14 @@ from ticketmgr.serializers import validated
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-# REST framework asks for the CSRF token of a session alone, and here is none yet: without it
-# another site could sign somebody in to an account of its own.
-@method_decorator(csrf_protect, name="dispatch")
 class SessionViewSet(viewsets.ViewSet):
     """The caller's session; a cookie, so every change needs the CSRF token as well."""
 
     throttle_scope = "sign-in"
 
     def get_permissions(self) -> list[Any]:
-        """Let anybody sign in."""
-        return [AllowAny()] if self.action == "create" else [IsUser()]
+        """Let anybody sign in; a method that no action takes is a 405 for everybody."""
+        return [IsUser()] if self.action == "destroy" else [AllowAny()]
 
     def get_throttles(self) -> list[BaseThrottle]:
         """Slow down floods of password guesses."""
@@ -44,6 +40,9 @@ class SessionViewSet(viewsets.ViewSet):
     )
     def create(self, request: Request) -> Response:
         """Begin a session; its cookie comes with the answer."""
+        # REST framework asks for the CSRF token of a session alone, and here is none yet: without
+        # it another site could sign somebody in to an account of its own.
+        SessionAuthentication().enforce_csrf(request)
         data = validated(CredentialsSerializer(data=request.data))
         user = sessions.find_account(**data, request=request._request)
         login(request._request, user, backend=BACKEND)

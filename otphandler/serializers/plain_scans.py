@@ -5,6 +5,8 @@ serializer takes, which copies its fields for each body. What is read here the s
 same; a test compares them. What is refused here it explains.
 """
 
+import re
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,9 @@ from otphandler.services.admission import Attempt
 from ticketmgr.parsers import read_json
 from ticketmgr.serializers import CanonicalUUIDField
 
+# What the gate page writes (ECMA-262 §21.4.1.32); every other form is the serializer's to read.
+UTC_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z", re.ASCII)
+
 
 class NotPlain(Exception):
     """The body is no scan, or one that wants the serializer's whole attention."""
@@ -28,16 +33,17 @@ def read_plain_scan(body: bytes) -> Attempt:
         document = read_json(body)
     except ParseError as error:
         raise NotPlain from error
-    if not isinstance(document, dict) or document.get("scanned_at") is not None:
+    if not isinstance(document, dict):
         raise NotPlain
     user, event, code = _triple(document)
-    scan_id = document.get("scan_id")
+    scan_id, scanned_at = document.get("scan_id"), document.get("scanned_at")
     return Attempt(
         user_id=user,
         event_id=event,
         code=code,
         direction=_direction(document.get("direction", Direction.ENTRY.value)),
         scan_id=None if scan_id is None else _uuid(scan_id),
+        claimed_at=None if scanned_at is None else _moment(scanned_at),
     )
 
 
@@ -59,6 +65,15 @@ def _uuid(text: Any) -> UUID:
     if not isinstance(text, str) or not CanonicalUUIDField.FORM.fullmatch(text):
         raise NotPlain
     return UUID(text)
+
+
+def _moment(text: Any) -> datetime:
+    if not isinstance(text, str) or not UTC_MOMENT.fullmatch(text):
+        raise NotPlain
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise NotPlain from error
 
 
 def _code(text: Any) -> str:

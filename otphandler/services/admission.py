@@ -303,9 +303,9 @@ def _apply(case: Case, scan: Scan) -> Ticket | None:
 
 def _new_scan(case: Case, outcome: Outcome, attempt: Attempt) -> Scan:
     return Scan(
-        event=case.sight.event,
+        event_id=case.sight.event.pk,
         registration=case.sight.registration,
-        scanner=case.scanner,
+        scanner_id=case.scanner.pk,
         gate=case.scanner.gate,
         direction=attempt.direction,
         outcome=outcome,

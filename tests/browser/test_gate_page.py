@@ -280,6 +280,16 @@ def test_every_verdict_looks_right(
     looks_right(page, f"gate-{kind}")
 
 
+def test_the_longest_words_of_the_other_language_fit(
+    open_gate: Callable[..., Page], ticket: TicketSecret, looks_right: LooksRight
+) -> None:
+    page = open_gate(locale="de-DE")
+    lose_network(page)
+    scan(page, payload(ticket))
+    expect_verdict(page, "saved", "GESPEICHERT, NICHT GEPRÜFT")
+    looks_right(page, "gate-saved-de")
+
+
 def test_the_gate_before_and_after_the_tap_looks_right(
     open_gate: Callable[..., Page],
     chromium_with_camera: Browser,

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from entityhandler.models import Event, Question, Registration, User
-from entityhandler.services import questions, registrations, ticket_types
+from entityhandler.services import questions, registrations, ticket_types, users
 from entityhandler.services.spreadsheets.export import export_registrations
 from entityhandler.services.users import Guest
 from tests.spreadsheets import cells, exported, outcomes, run
@@ -103,6 +103,18 @@ def test_an_export_imports_back_and_changes_nothing(make_event: MakeEvent, ada: 
     before = exported(event)
     assert outcomes(event, before) == ["unchanged"] * 5
     assert exported(event) == before
+
+
+def test_a_guest_and_an_account_with_one_email_are_two_rows_that_import_back(event: Event) -> None:
+    register(event, "a@x.org", "Guest")
+    account = users.sign_up(email="A@x.org", full_name="Account", password="analytical engine")
+    now = timezone.now()
+    registrations.register(event_id=event.pk, user=account, now=now)
+    content = exported(event)
+    assert outcomes(event, content) == ["unchanged", "unchanged"]
+    other = content.replace(b'"Guest","confirmed"', b'"Visitor","cancelled"')
+    assert outcomes(event, other) == ["updated", "unchanged"]
+    assert event.registrations.live().get().user == account
 
 
 ANSWERS = {

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from entityhandler.models import Event, Registration, User
-from entityhandler.services import registrations
+from entityhandler.services import events, registrations
 from tests.answers import pointers, refusal
 from tests.conftest import client_of
 
@@ -338,3 +338,14 @@ def test_a_removed_manager_manages_no_more(grace: User, ada: User, event: Event)
 def test_whoever_manages_nothing_is_not_removed(grace: User, ada: User, event: Event) -> None:
     answer = client_of(grace).delete(path_of(event, "managers", ada.pk))
     assert refusal(answer) == (404, "not_a_manager")
+
+
+@pytest.mark.parametrize(("managed", "seen"), [("true", ["Mine"]), ("false", ["Theirs"])])
+def test_events_that_i_manage_are_told_from_those_of_others(
+    make_event: Callable[..., Event], make_user: Callable[..., User], managed: str, seen: list[str]
+) -> None:
+    mine, _ = make_event(name="Mine"), make_event(name="Theirs")
+    hedy = make_user("hedy")
+    events.add_manager(event=mine, user=hedy)
+    answer = client_of(hedy).get(f"/api/v1/events/?managed={managed}").json()
+    assert [event["name"] for event in answer["results"]] == seen

@@ -30,6 +30,11 @@ IDS = st.uuids().flatmap(lambda found: st.sampled_from([str(found), str(found).u
 CODES = st.from_regex(r"[0-9]{6,8}", fullmatch=True)
 ODD: Any = st.sampled_from([None, "", 1, 1.5, True, [], {}, "x", " 123456", "１２３４５６", "\x00"])
 PAYLOADS = st.builds(lambda u, e, c: payload.prefix(u, e) + c, st.uuids(), st.uuids(), CODES)
+MOMENTS = st.builds(
+    lambda moment, digits: f"{moment.isoformat(timespec=digits)}Z",
+    st.datetimes(),
+    st.sampled_from(["seconds", "milliseconds", "microseconds"]),
+)
 BODIES = st.fixed_dictionaries(
     {},
     optional={
@@ -39,7 +44,9 @@ BODIES = st.fixed_dictionaries(
         "payload": PAYLOADS | ODD,
         "scan_id": IDS | ODD,
         "direction": st.sampled_from(Direction.values) | ODD,
-        "scanned_at": st.sampled_from(["2026-11-22T12:00:00Z", "2026-11-22T12:00:00"]) | ODD,
+        "scanned_at": MOMENTS
+        | st.sampled_from(["2026-13-22T12:00:00Z", "2026-11-22T12:00:00"])
+        | ODD,
         "anything": ODD,
     },
 )
@@ -48,7 +55,7 @@ TRIPLES = st.fixed_dictionaries(
     optional={
         "scan_id": IDS | st.none(),
         "direction": st.sampled_from(Direction.values),
-        "scanned_at": st.none(),
+        "scanned_at": MOMENTS | st.none(),
         "anything": ODD,
     },
 )
@@ -140,6 +147,7 @@ def test_an_answer_is_what_its_serializer_documents(
         ({"user": str(uuid4())}, 403),
         ({"otp": "12345678"}, 400),
         ({"direction": "exit"}, 409),
+        ({"scanned_at": "2026-11-22T12:00:00.123Z"}, 201),
     ],
 )
 def test_both_ways_answer_the_same(

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from django.db import DatabaseError
 
-from entityhandler.models import Event, RegistrationImport, RowStatus, User
+from entityhandler.models import Event, Registration, RegistrationImport, RowStatus, User
 from entityhandler.services.questions import questions_of
 from entityhandler.services.registrations import EventNotPublished
 from entityhandler.services.seats import EventNotFound, Seats
@@ -89,7 +89,13 @@ def begin_import(
     if before is not None and not _is_to_run_again(before, record, now):
         return Import(before, None)
     _check_published(event_id)
-    plan = plan_of(read_table(content), questions_of(event_id), at_most=at_most)
+    guests = Registration.objects.filter(event=event_id).beside_accounts()
+    plan = plan_of(
+        read_table(content),
+        questions_of(event_id),
+        guests.values_list("pk", flat=True),
+        at_most=at_most,
+    )
     return _open(record=record, plan=plan, now=now)
 
 

@@ -33,7 +33,8 @@ class People:
 
     def meant(self, wish: Wish) -> list[User]:
         """Return who has the e-mail of a row, the account before the guest."""
-        found = (self.accounts.get(wish.person), self.guests.get(wish.person))
+        account = None if wish.as_guest else self.accounts.get(wish.person)
+        found = (account, self.guests.get(wish.person))
         return [user for user in found if user is not None]
 
     def invite(self, wish: Wish) -> User:

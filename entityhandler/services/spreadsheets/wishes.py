@@ -1,9 +1,10 @@
 """What a file wishes: for each person one registration, in a certain state."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
@@ -36,12 +37,15 @@ class Wish:
 
     row: int
     email: str
+    id: str = ""
     full_name: str = ""
     status: Registration.Status | None = None
     ticket_type: str = ""
     attention_note: str = ""
     # The cells by question id; they are read when the questions of that moment are known.
     answers: Mapping[str, str] = field(default_factory=dict)
+    # Whether the guest is meant where guest and account of one e-mail are both registered.
+    as_guest: bool = False
     # The e-mail as the database compares it.
     person: str = ""
 
@@ -59,22 +63,28 @@ class Plan:
         return len(self.wishes) + len(self.decided)
 
 
-def plan_of(table: Table, questions: Sequence[Question], *, at_most: int | None) -> Plan:
+def plan_of(
+    table: Table, questions: Sequence[Question], guests: Collection[UUID], *, at_most: int | None
+) -> Plan:
     """Understand every row of a file; raises ColumnsNotUnderstood, FileNotCsv and TooManyRows.
 
     Seats that the file gives back come first, then those that it gives by name, then whoever takes
-    what is left, then the waitlist; each in the order of the file.
+    what is left, then the waitlist; each in the order of the file. `guests` are the registrations
+    of guests beside those of accounts with the same e-mails: a row that has such an id means it.
     """
     columns = Columns.of(table.header, questions)
     wishes: list[Wish] = []
     refused: list[RowResult] = []
+    ids = {str(pk) for pk in guests}
     for number, cells in table.rows:
         if len(wishes) + len(refused) == at_most:
             raise TooManyRows(f"One request imports {at_most} rows at most.")
         try:
-            wishes.append(_wish(number, cells, columns, decimal_comma=table.delimiter != ","))
+            wish = _wish(number, cells, columns, decimal_comma=table.delimiter != ",")
         except RowRefused as refusal:
             refused.append(RowResult(number, RowStatus.ERROR, refusal.errors))
+        else:
+            wishes.append(replace(wish, as_guest=wish.id in ids))
     chosen, decided = _one_per_person(wishes)
     return Plan(sorted(chosen, key=_turn), [*refused, *decided])
 
@@ -102,6 +112,7 @@ def _wish(number: int, cells: list[str], columns: Columns, *, decimal_comma: boo
     return Wish(
         row=number,
         email=said["email"].strip(),
+        id=said.get("id", "").strip().lower(),
         full_name=said.get("full_name", "").strip(),
         status=STATUSES.get(_word(said)),
         ticket_type=said.get("ticket_type", "").strip(),
@@ -157,9 +168,9 @@ def _one_per_person(wishes: list[Wish]) -> tuple[list[Wish], list[RowResult]]:
     not cancelled contradicts the first.
     """
     people = User.objects.lowered([wish.email for wish in wishes])
-    rows: dict[str, list[Wish]] = defaultdict(list)
+    rows: dict[tuple[str, bool], list[Wish]] = defaultdict(list)
     for wish, person in zip(wishes, people, strict=True):
-        rows[person].append(replace(wish, person=person))
+        rows[person, wish.as_guest].append(replace(wish, person=person))
     chosen, decided = [], []
     for of_one in rows.values():
         live = [wish for wish in of_one if wish.status != Status.CANCELLED]
