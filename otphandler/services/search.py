@@ -21,9 +21,9 @@ def search_guests(*, event_id: UUID, text: str) -> QuerySet[Registration, Any]:
 
     Each has `entries`, `inside` and `first_admitted_at` of its ticket, None where there is none.
     """
-    found = Registration.objects.filter(event=event_id).matching(text).values("pk")[:MAX_SORTED]
+    found = Registration.objects.filter(event=event_id).matching(text, domains=False)
     return (
-        Registration.objects.filter(pk__in=found)
+        Registration.objects.filter(pk__in=found.values("pk")[:MAX_SORTED])
         .select_related("user")
         .annotate(
             entries=F("tickets__entries"),
