@@ -17,6 +17,10 @@ MAX_LETTERS = 500
 # Somebody's whole name and e-mail fit into it; a filter refuses more.
 MAX_QUERY_LENGTH = 500
 
+# A word that was typed, as the beginning of a word; and of one behind the @ of an e-mail as well.
+PREFIX = r"'\1':*"
+DOMAIN_TOO = r"('\1':*|'@\1':*)"
+
 # What stays of é, ё or a Vietnamese letter once NFKD has taken it apart.
 _MARKS = r"[\u0300-\u036F\u1AB0-\u1AFF\u1DC0-\u1DFF\u20D0-\u20FF\uFE20-\uFE2F]+"
 # Letters that Unicode does not take apart, though people type them without their stroke or dot;
@@ -42,28 +46,37 @@ class Matches(PostgresOperatorLookup):
 def words_of_a_person() -> Expression:
     """Return the words by which a user is found.
 
-    Those of the name, those of the e-mail (cut at . _ - + and @) and, for whoever types it on past
-    the @, the e-mail as one word: `example` begins a word of half the table.
+    Those of the name and of the e-mail, which is cut at . _ - + and @, and those behind the @ are
+    marked by one: `example` begins a word of half the table, and the gate leaves them out. And, for
+    whoever types it on past the @, the e-mail as one word.
     """
-    text = Concat(F("full_name"), Value(" "), F("email"), output_field=TextField())
-    words = Concat(_words(text), Value(" "), _email(F("email")), output_field=TextField())
+    local = Concat(F("full_name"), Value(" "), _part_of_email(1), output_field=TextField())
+    domain = _text("regexp_replace", _words(_part_of_email(2)), "([^ ]+)", r"@\1", "g")
+    parts = (_words(local), Value(" "), domain, Value(" "), _email(F("email")))
+    words = _text("regexp_replace", Concat(*parts, output_field=TextField()), " +", " ", "g")
     # Trimmed, for an empty word is refused.
     array = _text("string_to_array", _text("btrim", words), " ")
     return Func(array, function="array_to_tsvector", output_field=SearchVectorField())
 
 
-def prefix_query(text: str) -> Expression:
+def prefix_query(text: str, *, domains: bool = True) -> Expression:
     """Return a query for people of whom each of these words begins a word.
 
     A text without a letter or a digit finds nobody.
     """
     parts = text.split()
     emails = [part for part in parts if "@" in part[1:]]
-    others = " ".join(part for part in parts if part not in emails)
-    query: Expression = _query(_quoted(_words(Value(others, TextField()))))
+    others = _words(Value(" ".join(part for part in parts if part not in emails), TextField()))
+    query = _query(_quoted(others, DOMAIN_TOO if domains else PREFIX))
     for email in emails:
-        query = _both(query, _query(_quoted(_email(Value(email, TextField())))))
+        query = _both(query, _query(_quoted(_email(Value(email, TextField())), PREFIX)))
     return query
+
+
+def _part_of_email(place: int) -> Expression:
+    return Func(
+        F("email"), Value("@"), Value(place), function="split_part", output_field=TextField()
+    )
 
 
 def _plain(text: Expression | F) -> Expression:
@@ -86,10 +99,9 @@ def _email(text: Expression | F) -> Expression:
     return _text("btrim", _text("regexp_replace", _plain(text), _IN_EMAILS, ".", "g"), ".")
 
 
-def _quoted(words: Expression) -> Expression:
-    """Return the words as a `tsquery` has them: 'ada':* & 'king':*."""
-    prefixes = _text("regexp_replace", words, "([^ ]+)", r"'\1':*", "g")
-    return _text("replace", prefixes, " ", " & ")
+def _quoted(words: Expression, form: str) -> Expression:
+    """Return the words as a `tsquery` has them, each in that form: 'ada':* & 'king':*."""
+    return _text("replace", _text("regexp_replace", words, "([^ ]+)", form, "g"), " ", " & ")
 
 
 def _query(text: Expression) -> Expression:

@@ -51,13 +51,13 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         )
         return self.live().filter(Exists(accounts), user__is_guest=True)
 
-    def matching(self, text: str) -> "RegistrationQuerySet":
+    def matching(self, text: str, *, domains: bool = True) -> "RegistrationQuerySet":
         """Return those of people of whom each word of the text begins a word of name or e-mail.
 
-        Or the one whose reference the text is. Served by `user_search` and the primary key; at a
-        gate: `event.registrations.matching("zo kin")[:10]`.
+        Or the one whose reference the text is. Without `domains`, what an e-mail has behind its @
+        is no word. Served by `user_search` and the primary key.
         """
-        people = Q(user__search_words__matches=prefix_query(text))
+        people = Q(user__search_words__matches=prefix_query(text, domains=domains))
         ids = ids_with_reference(text)
         if ids is None:
             return self.filter(people)

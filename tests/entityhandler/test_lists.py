@@ -254,6 +254,17 @@ def test_rows_that_no_service_wrote_are_counted_as_well(crowd: Crowd) -> None:
     assert kept() == counted()
 
 
+def test_rows_that_are_written_over_are_counted_as_what_they_became(crowd: Crowd) -> None:
+    """As an import does, which adds and changes by one statement."""
+    rows = crowd(8)
+    for row in rows:
+        row.status, row.cancelled_at = Status.CONFIRMED, None
+    Registration.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["id"], update_fields=["status", "cancelled_at"]
+    )
+    assert kept() == counted() == {(rows[0].event_id, Status.CONFIRMED): 8}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_truncated_table_has_no_rows_to_count(crowd: Crowd) -> None:
     crowd(4)

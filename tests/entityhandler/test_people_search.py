@@ -69,6 +69,8 @@ def test_each_word_begins_a_word_of_the_name(
         "king",
         "tickets",
         "example",
+        "@exam",
+        "org king",
         "ada.king+tickets@exam",
         "ADA.KING+TICKETS@EXAMPLE.ORG",
         "Ada <ada.king+tickets@example.org>,",
@@ -88,6 +90,15 @@ def test_an_email_is_found_by_its_parts_and_as_a_whole(
 def test_what_begins_no_word_finds_nobody(named: Callable[..., User], text: str) -> None:
     named("Zoë Quinn")
     assert not finds(text)
+
+
+@pytest.mark.parametrize(("text", "is_found"), [("exam", False), ("zoe", True), ("zoe@ex", True)])
+def test_where_an_email_is_kept_may_be_left_out(
+    named: Callable[..., User], text: str, is_found: bool
+) -> None:
+    user = named("Z Quinn", "zoe@example.org")
+    query = prefix_query(text, domains=False)
+    assert User.objects.filter(pk=user.pk, search_words__matches=query).exists() == is_found
 
 
 def test_the_end_of_somebody_elses_email_is_not_theirs(named: Callable[..., User]) -> None:

@@ -55,7 +55,7 @@ def test_words_of_name_and_email_are_found_by_their_beginning(
     assert names(device, text) == ["Ada Lovelace"]
 
 
-@pytest.mark.parametrize("text", ["ovelace", "example.org", "xyz", "ada hop", "%%%ada", "___"])
+@pytest.mark.parametrize("text", ["ovelace", "example.org", "xyz", "ada hop", "ad%lace", "___"])
 def test_nothing_else_is_found(device: APIClient, guest: Guest, text: str) -> None:
     guest("Ada Lovelace", "ada-l")
     answer = device.get(f"{ME}search/", {"q": text})
