@@ -23,7 +23,7 @@ run: install ## Serve the whole application on this machine (PORT=8000)
 	@exec $(LOCAL) serve
 
 test: install-dev ## Run the tests (ARGS="-k word" chooses some)
-	@exec $(EXEC) $(PYTHON) -m pytest -n $(TEST_PROCESSES) $(ARGS)
+	@exec $(EXEC) $(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadgroup $(ARGS)
 
 browser: install-dev ## Test the pages alone, in Chromium; pictures go to var/screenshots
 	@exec $(EXEC) $(PYTHON) -m pytest -n 1 tests/browser $(ARGS)

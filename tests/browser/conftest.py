@@ -26,11 +26,24 @@ from tests.browser.chromium import executable, launched
 from tests.browser.gate_page import pair
 from tests.conftest import browser_of
 
+HERE = Path(__file__).parent
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
 # The narrowest phone that the pages promise to fit, in CSS pixels.
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "has_touch": True}
 # Nothing here waits for longer than this in milliseconds, unless it says so.
 PATIENCE_MS = 8_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one browser run at a time, and try again what a busy machine was too slow for.
+
+    The pages promise things within milliseconds by a real clock. A promise that is broken fails
+    each time.
+    """
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(scope="session")
