@@ -147,6 +147,8 @@ class RegistrationImportAdmin(ServiceAdmin[RegistrationImport]):
     )
     list_select_related = ("event", "by")
     list_filter = ("state", "dry_run", EventFilter)
+    search_fields = ("event__name", "by__email", "id__exact")
+    autocomplete_fields = ("event", "by")
     ordering = ("-started_at", "-id")
     fields = ("id", *list_display, "rows_done", "refused_rows", "updated_at", "finished_at")
     readonly_fields = fields

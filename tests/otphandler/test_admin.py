@@ -18,6 +18,7 @@ from entityhandler.models import (
     Question,
     Registration,
     RegistrationCount,
+    RegistrationImport,
     TicketType,
     User,
     UserToken,
@@ -30,6 +31,7 @@ from otphandler.services.canary import check_canary
 from otphandler.services.tickets import TicketSecret, hand_out_secret
 from tests.conftest import PASSWORD
 from tests.entityhandler.test_admin import act, allow, errors_of, page, queries_of
+from tests.spreadsheets import people, run
 
 OURS = ("entityhandler", "otphandler")
 MODELS = [model for model in apps.get_models() if model._meta.app_label in OURS]
@@ -42,6 +44,7 @@ SERVICES: dict[type[Model], set[str]] = {
     TicketType: {"add", "change", "delete"},
     Question: {"add", "change", "delete"},
     RegistrationCount: set(),
+    RegistrationImport: set(),
     Registration: {"add", "change"},
     Gate: {"add", "change", "delete"},
     Scanner: {"add"},
@@ -70,6 +73,7 @@ def _one_of_each(ada: User, event: Event, gate: Scanner, attempt: Callable[..., 
     check_canary()
     ticket_types.create_ticket_type(event_id=event.pk, fields={"name": "Balcony"})
     questions.create_question(event_id=event.pk, fields={"kind": "text", "prompt": "Diet?"})
+    run(event, people(("bob@example.org", "Bob")))
 
 
 # --- Every model --------------------------------------------------------------------------------
