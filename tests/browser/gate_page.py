@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
+from entityhandler.services import registrations
 from otphandler.models import Scanner
 from otphandler.services import pairing, tickets
 from tests.conftest import code
@@ -104,11 +105,11 @@ def find_network(page: Page) -> None:
     page.context.set_offline(False)
 
 
-def add_a_note(page: Page, note: str) -> None:
-    """Let the server's answers to scans carry a note for the gate."""
-
-    def answer(route: Route) -> None:
-        real = route.fetch()
-        route.fulfill(response=real, json={**real.json(), "attention_notes": [note]})
-
-    page.route("**/api/v1/scans/", answer)
+def add_a_note(ticket: tickets.TicketSecret, note: str) -> None:
+    """Note something for the gate about the holder of a ticket, as a manager does."""
+    registrations.change_registration(
+        registration_id=ticket.registration.pk,
+        changes={"attention_note": note},
+        now=timezone.now(),
+        by_manager=True,
+    )

@@ -274,7 +274,7 @@ def test_every_verdict_looks_right(
         lose_network(page)
     if kind == "admit":
         # With a note it stays long enough to be looked at.
-        add_a_note(page, "VIP: table 4")
+        add_a_note(ticket, "VIP: table 4")
     scan(page, payload(ticket, steps=-3 if kind == "no" else 0))
     expect_verdict(page, kind)
     looks_right(page, f"gate-{kind}")

@@ -83,7 +83,7 @@ def test_g4_another_event_is_named(
 def test_g4_a_note_for_the_gate_is_shown_and_keeps_the_screen(
     gate_page: Page, ticket: TicketSecret
 ) -> None:
-    add_a_note(gate_page, "Wheelchair: open the side door.")
+    add_a_note(ticket, "Wheelchair: open the side door.")
     scan(gate_page, payload(ticket))
     expect_verdict(gate_page, "admit", "Wheelchair: open the side door.")
     gate_page.wait_for_timeout(2_300)
