@@ -138,7 +138,8 @@ def test_t02_the_code_is_grouped_and_the_next_one_comes_within_250_ms(
     screen.evaluate(WATCH_DIGITS)
     wait_until(screen, "changes.length > 0", timeout_ms=16_000)
     change = screen.evaluate("changes[0]")
-    assert change["atMs"] % 15_000 <= 250
+    # The page knows the server's clock to within the way of a request, so it may be early as well.
+    assert abs((change["atMs"] + 7_500) % 15_000 - 7_500) <= 250
     at = timezone.now()
     assert change["text"].replace(" ", "") == code(ticket, at)
     assert 10 <= screen.evaluate("endings") <= 30, "amber for about five seconds, at 5 Hz"
