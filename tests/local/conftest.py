@@ -79,7 +79,9 @@ class Trial:
     def process_id(self) -> int | None:
         """Return the process id of the server, None when it does not run."""
         try:
-            return int((self.data / "postmaster.pid").read_text().split()[0])
+            # The server makes the file first and writes it then.
+            lines = (self.data / "postmaster.pid").read_text().split()
+            return int(lines[0]) if lines else None
         except FileNotFoundError:
             return None
 
